@@ -1,0 +1,42 @@
+import type { KeyObject } from 'node:crypto';
+import type { ChannelSettings } from '@callpost/config';
+import { signingKey } from '@callpost/signature';
+import type { Endpoint, PostResult } from './endpoint.js';
+
+/** A channel as the worker uses it: where to post, and the secret of this moment. */
+export interface Channel {
+  readonly name: string;
+  signingKey(): KeyObject;
+  post(body: Buffer, signature: string, signal: AbortSignal): Promise<PostResult>;
+  /** Takes over a new URL and secret: the attempts after this call use them. */
+  update(settings: ConfiguredChannel): void;
+}
+
+export type ConfiguredChannel = ChannelSettings & { readonly secret: string };
+
+export function isConfigured(settings: ChannelSettings): settings is ConfiguredChannel {
+  return settings.secret !== null;
+}
+
+/** @param endpointFor the endpoint of an origin, shared between channels */
+export function createChannel(
+  settings: ConfiguredChannel,
+  endpointFor: (origin: string) => Endpoint,
+): Channel {
+  let key = signingKey(settings.secret);
+  let target = targetOf(settings, endpointFor);
+  return {
+    name: settings.name,
+    signingKey: () => key,
+    post: (body, signature, signal) => target.endpoint.post({ path: target.path, body, signature }, signal),
+    update(changed) {
+      key = signingKey(changed.secret);
+      target = targetOf(changed, endpointFor);
+    },
+  };
+}
+
+function targetOf(settings: ConfiguredChannel, endpointFor: (origin: string) => Endpoint) {
+  const { origin, pathname, search } = new URL(settings.url);
+  return { endpoint: endpointFor(origin), path: `${pathname}${search}` };
+}

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import {
+  type ChannelsConfig,
+  type Env,
+  oneOf,
+  type Read,
+  readChannels,
+  readEnv,
+  redisUrl,
+  statusList,
+  wholeNumber,
+} from '@callpost/config';
+import { DEFAULT_RETRY_POLICY, type RetryPolicy, type WithheldCallers } from '@callpost/domain';
+import { DEFAULT_DEDUP_WINDOW_MS } from '@callpost/queue';
+import { type BuildInfo, LOG_LEVELS } from '@callpost/telemetry';
+import { z } from 'zod';
+
+const DAY_MS = 86_400_000;
+const duration = (min: number, max: number) => wholeNumber({ min, max, unit: 'of milliseconds' });
+
+/** The worker's environment, DESIGN §5, but for the channels. A variable's default stands here and nowhere else. */
+const ENVIRONMENT = {
+  REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+  WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 }).default(50),
+  REQUEST_TIMEOUT_MS: duration(100, 600_000).default(15_000),
+  RETRY_BASE_MS: duration(1, DAY_MS).default(DEFAULT_RETRY_POLICY.baseMs),
+  RETRY_CAP_MS: duration(1, DAY_MS).default(DEFAULT_RETRY_POLICY.capMs),
+  RETRY_AFTER_CAP_MS: duration(1, DAY_MS).default(DEFAULT_RETRY_POLICY.retryAfterCapMs),
+  RETRY_MAX_AGE_MS: duration(1_000, 365 * DAY_MS).default(DEFAULT_RETRY_POLICY.maxAgeMs),
+  RETRY_MAX_ATTEMPTS: wholeNumber({ min: 1, max: 1_000_000 }).default(DEFAULT_RETRY_POLICY.maxAttempts),
+  RETRYABLE_STATUS: statusList.default(new Set(DEFAULT_RETRY_POLICY.retryableStatus)),
+  DEDUP_WINDOW_MS: duration(1_000, 30 * DAY_MS).default(DEFAULT_DEDUP_WINDOW_MS),
+  WITHHELD_CALLERS: oneOf(['refuse', 'pass']).default('refuse'),
+  METRICS_PORT: wholeNumber({ min: 0, max: 65_535 }).default(9_464),
+  METRICS_HOST: z.string('an address to listen on, such as 127.0.0.1 or 0.0.0.0').default('127.0.0.1'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  SHUTDOWN_GRACE_MS: duration(0, 3_600_000).default(20_000),
+  REAMAZE_ALLOW_HTTP: oneOf(['true', 'false']).default('false'),
+  CALLPOST_VERSION: z.string().default('0.1.0'),
+  CALLPOST_REVISION: z.string().default('unknown'),
+};
+
+export interface WorkerConfig {
+  readonly redisUrl: string;
+  readonly concurrency: number;
+  readonly requestTimeoutMs: number;
+  readonly retryPolicy: RetryPolicy;
+  readonly dedupWindowMs: number;
+  readonly withheldCallers: WithheldCallers;
+  readonly metricsPort: number;
+  readonly metricsHost: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly shutdownGraceMs: number;
+  readonly build: BuildInfo;
+  /** Which process this is, in logs and in the history of events: host name and pid. */
+  readonly workerName: string;
+  readonly channels: ChannelsConfig;
+}
+
+/** The whole configuration, or every fault in it at once. */
+export function readConfig(env: Env = process.env): Read<WorkerConfig> {
+  const read = readEnv(ENVIRONMENT, env);
+  const channels = readChannelsNow(env);
+  if (!read.ok || !channels.ok) {
+    return { ok: false, faults: [...(read.ok ? [] : read.faults), ...(channels.ok ? [] : channels.faults)] };
+  }
+  const { value } = read;
+  return {
+    ok: true,
+    value: {
+      redisUrl: value.REDIS_URL,
+      concurrency: value.WORKER_CONCURRENCY,
+      requestTimeoutMs: value.REQUEST_TIMEOUT_MS,
+      retryPolicy: {
+        baseMs: value.RETRY_BASE_MS,
+        capMs: value.RETRY_CAP_MS,
+        retryAfterCapMs: value.RETRY_AFTER_CAP_MS,
+        maxAgeMs: value.RETRY_MAX_AGE_MS,
+        maxAttempts: value.RETRY_MAX_ATTEMPTS,
+        retryableStatus: value.RETRYABLE_STATUS,
+      },
+      dedupWindowMs: value.DEDUP_WINDOW_MS,
+      withheldCallers: value.WITHHELD_CALLERS,
+      metricsPort: value.METRICS_PORT,
+      metricsHost: value.METRICS_HOST,
+      logLevel: value.LOG_LEVEL,
+      shutdownGraceMs: value.SHUTDOWN_GRACE_MS,
+      build: { version: value.CALLPOST_VERSION, revision: value.CALLPOST_REVISION },
+      workerName: `${hostname()}:${process.pid}`,
+      channels: channels.value,
+    },
+  };
+}
+
+/** The channels as the environment and files have them now; read again whenever one changes. */
+export function readChannelsNow(env: Env = process.env): Read<ChannelsConfig> {
+  return readChannels(env, readFile);
+}
+
+function readFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import { type ChannelConsumer, createChannelConsumer, type RedisConnection } from '@callpost/queue';
+import type { AttemptEntry, Logger, Metrics } from '@callpost/telemetry';
+import type { Channel, ConfiguredChannel } from './channel.js';
+import { entryOf } from './conclusion.js';
+import type { WorkerConfig } from './config.js';
+import { createDeliver } from './deliver-event.js';
+import type { InFlight } from './health.js';
+
+export interface ConsumeOptions {
+  readonly config: WorkerConfig;
+  readonly redis: RedisConnection;
+  readonly inFlight: InFlight;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly observe: (entry: AttemptEntry) => void;
+  readonly onRedisError: (error: Error) => void;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+/** Joins one channel's queue with its delivery. */
+export function consumeChannel(
+  channel: Channel,
+  settings: ConfiguredChannel,
+  { config, redis, inFlight, metrics, logger, observe, onRedisError, now }: ConsumeOptions,
+): ChannelConsumer {
+  const { workerName, retryPolicy, withheldCallers, dedupWindowMs } = config;
+  const { name } = settings;
+  const deliver = createDeliver({
+    channel,
+    retryPolicy,
+    withheldCallers,
+    workerName,
+    observe,
+    now,
+    random: Math.random,
+  });
+  return createChannelConsumer({
+    channel: name,
+    redis,
+    deliver: (taken, signal) => inFlight.track(deliver(taken, signal)),
+    concurrency: settings.concurrency ?? config.concurrency,
+    maxPerSecond: settings.maxPerSecond,
+    lockDurationMs: lockDurationMs(config.requestTimeoutMs),
+    dedupWindowMs,
+    now,
+    observer: {
+      onError: onRedisError,
+      onStalled(jobId) {
+        metrics.stalled.inc();
+        logger.warn({ channel: name, jobId }, 'event stalled; it is waiting again');
+      },
+      onStalledToDeath(taken) {
+        const verdict = { outcome: 'dead', reason: 'stalled' } as const;
+        const atMs = now();
+        observe(
+          entryOf({ channel: name, workerName, taken, verdict, startedAtMs: atMs, finishedAtMs: atMs }),
+        );
+      },
+    },
+  });
+}
+
+/**
+ * Twice an attempt and then some: an attempt is always over before its lock runs out, even if Redis cannot renew it,
+ * so no other worker posts the event meanwhile. Longer would only make the events of a dead worker wait longer.
+ */
+function lockDurationMs(requestTimeoutMs: number): number {
+  return Math.max(60_000, 2 * requestTimeoutMs + 30_000);
+}

@@ -1,0 +1,72 @@
+import {
+  EXCERPT_LENGTH,
+  faultText,
+  judgeAttempt,
+  maskEcho,
+  parseCallEvent,
+  type RetryPolicy,
+  serialiseEvent,
+  stampCreatedAt,
+  type WithheldCallers,
+  warningsOf,
+} from '@callpost/domain';
+import type { Deliver } from '@callpost/queue';
+import { sign } from '@callpost/signature';
+import type { AttemptEntry } from '@callpost/telemetry';
+import type { Channel } from './channel.js';
+import { type Conclusion, entryOf, settlementOf } from './conclusion.js';
+
+export interface DeliverOptions {
+  readonly channel: Pick<Channel, 'name' | 'post' | 'signingKey'>;
+  readonly retryPolicy: RetryPolicy;
+  readonly withheldCallers: WithheldCallers;
+  readonly workerName: string;
+  readonly observe: (entry: AttemptEntry) => void;
+  /** Unix ms. */
+  readonly now: () => number;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+}
+
+/** The way of one event, once it is taken from the queue: check, serialise once, sign, post, judge, tell. */
+export function createDeliver(options: DeliverOptions): Deliver {
+  const { channel, retryPolicy, withheldCallers, workerName, observe, now, random } = options;
+
+  return async (taken, signal) => {
+    const startedAtMs = now();
+    const attempt = { channel: channel.name, workerName, taken, startedAtMs };
+
+    const parsed = parseCallEvent(taken.data, { withheldCallers });
+    if (!parsed.ok) {
+      return tell({
+        ...attempt,
+        finishedAtMs: now(),
+        verdict: { outcome: 'dead', reason: 'invalid_event' },
+        faults: parsed.faults.map(faultText),
+      });
+    }
+
+    const event = stampCreatedAt(parsed.event, taken.enqueuedAtMs);
+    const body = Buffer.from(serialiseEvent(event), 'utf8');
+    const { result, responseText, code } = await channel.post(body, sign(body, channel.signingKey()), signal);
+
+    const finishedAtMs = now();
+    const { attempt: number, queuedAtMs } = taken;
+    const circumstances = { attempt: number, queuedAtMs, nowMs: finishedAtMs, random: random() };
+    const verdict = judgeAttempt(result, circumstances, retryPolicy);
+    return tell({
+      ...attempt,
+      finishedAtMs,
+      verdict,
+      result,
+      code,
+      excerpt: verdict.outcome === 'delivered' ? '' : maskEcho(responseText, event).slice(0, EXCERPT_LENGTH),
+      warnings: warningsOf(event),
+    });
+  };
+
+  function tell(conclusion: Conclusion) {
+    observe(entryOf(conclusion));
+    return settlementOf(conclusion);
+  }
+}

@@ -1,0 +1,113 @@
+import type { ChannelSettings } from '@callpost/config';
+import type { ChannelConsumer } from '@callpost/queue';
+import type { ErrorLog, Logger } from '@callpost/telemetry';
+import { type Channel, type ConfiguredChannel, isConfigured } from './channel.js';
+
+export interface FleetOptions {
+  readonly openChannel: (settings: ConfiguredChannel) => Channel;
+  readonly openConsumer: (channel: Channel, settings: ConfiguredChannel) => ChannelConsumer;
+  readonly onUnconfigured: (channel: string, isUnconfigured: boolean) => void;
+  readonly logger: Logger;
+  readonly errorLog: ErrorLog;
+  readonly defaultConcurrency: number;
+  readonly shutdownGraceMs: number;
+}
+
+export interface Fleet {
+  /** Makes the running channels those given: starts, stops or changes what differs, leaves the rest alone. */
+  apply(settings: readonly ChannelSettings[]): void;
+  /** The names of all channels last applied, also of those without a secret. */
+  channels(): readonly string[];
+  /** Events in flight at a time at most, over all channels. */
+  concurrency(): number;
+  /** Takes no more events, and resolves when those in flight are settled or, after the grace, handed back. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  readonly settings: ConfiguredChannel;
+  readonly channel: Channel;
+  readonly consumer: ChannelConsumer;
+}
+
+/** The channels this worker consumes. */
+export function createFleet(options: FleetOptions): Fleet {
+  const { openChannel, openConsumer, onUnconfigured, logger, errorLog, defaultConcurrency, shutdownGraceMs } =
+    options;
+  const running = new Map<string, Running>();
+  let known: readonly string[] = [];
+
+  function applyOne(settings: ChannelSettings): void {
+    const current = running.get(settings.name);
+    if (!isConfigured(settings)) {
+      leaveUnconfigured(settings, current);
+      return;
+    }
+    onUnconfigured(settings.name, false);
+    if (current !== undefined && isSameConsumer(current.settings, settings)) {
+      change(current, settings);
+      return;
+    }
+    if (current !== undefined) retire(current);
+    const channel = openChannel(settings);
+    const consumer = openConsumer(channel, settings);
+    running.set(settings.name, { settings, channel, consumer });
+    consumer.start();
+    logger.info({ channel: settings.name, url: settings.url }, 'channel consumed');
+  }
+
+  /** A secret file that is away for a moment while it is replaced must not stop a channel that runs. */
+  function leaveUnconfigured(settings: ChannelSettings, current: Running | undefined): void {
+    const { name: channel, secretSource } = settings;
+    if (current !== undefined) {
+      logger.warn({ channel, secretSource }, 'secret is gone; the last one is used on');
+      return;
+    }
+    onUnconfigured(channel, true);
+    logger.error({ channel, secretSource }, 'channel not consumed: no secret; its events wait');
+  }
+
+  function change(current: Running, settings: ConfiguredChannel): void {
+    const { channel, settings: before } = current;
+    if (before.secret === settings.secret && before.url === settings.url) return;
+    channel.update(settings);
+    running.set(settings.name, { ...current, settings });
+    const changed = [
+      before.secret !== settings.secret && 'secret',
+      before.url !== settings.url && 'url',
+    ].filter(Boolean);
+    logger.info({ channel: settings.name, changed }, 'channel changed');
+  }
+
+  function retire({ settings, consumer }: Running): void {
+    running.delete(settings.name);
+    consumer
+      .stop(shutdownGraceMs)
+      .catch((error: unknown) => errorLog.report('stopping a channel failed', error));
+    logger.info({ channel: settings.name }, 'channel no longer consumed as it was');
+  }
+
+  return {
+    apply(settings) {
+      known = settings.map(({ name }) => name);
+      for (const current of [...running.values()]) {
+        if (!known.includes(current.settings.name)) retire(current);
+      }
+      for (const one of settings) applyOne(one);
+    },
+    channels: () => known,
+    concurrency: () =>
+      [...running.values()].reduce(
+        (sum, { settings }) => sum + (settings.concurrency ?? defaultConcurrency),
+        0,
+      ),
+    async stop() {
+      await Promise.all([...running.values()].map(({ consumer }) => consumer.stop(shutdownGraceMs)));
+    },
+  };
+}
+
+/** These two are given to BullMQ when a consumer is made; all else can change under it. */
+function isSameConsumer(before: ConfiguredChannel, after: ConfiguredChannel): boolean {
+  return before.concurrency === after.concurrency && before.maxPerSecond === after.maxPerSecond;
+}

@@ -1,0 +1,63 @@
+import { within } from './within.js';
+
+/** Null: healthy. Otherwise why not, in words. */
+export type Health = () => Promise<string | null>;
+
+/** Which attempts are under way, to see whether any is stuck and how many there are. */
+export interface InFlight {
+  readonly size: () => number;
+  /** Wraps an attempt. */
+  track<T>(attempt: Promise<T>): Promise<T>;
+  /** Ms; 0 when none is under way. */
+  oldestAgeMs(): number;
+}
+
+export function createInFlight(now: () => number): InFlight {
+  const startedAtMs = new Map<symbol, number>();
+  return {
+    size: () => startedAtMs.size,
+    async track(attempt) {
+      const id = Symbol('attempt');
+      startedAtMs.set(id, now());
+      try {
+        return await attempt;
+      } finally {
+        startedAtMs.delete(id);
+      }
+    },
+    oldestAgeMs() {
+      const [oldest] = startedAtMs.values();
+      return oldest === undefined ? 0 : now() - oldest;
+    },
+  };
+}
+
+/**
+ * Liveness: that this answers at all shows that the event loop turns; and no attempt outlives its own deadline by far.
+ * Never Redis: restarting every worker would not bring a Redis back, it would only lose the warm connections.
+ */
+export function livenessOf(inFlight: InFlight, requestTimeoutMs: number): Health {
+  const limitMs = 2 * requestTimeoutMs + 30_000;
+  return async () => {
+    const ageMs = inFlight.oldestAgeMs();
+    return ageMs > limitMs ? `an attempt has been under way for ${ageMs} ms` : null;
+  };
+}
+
+/** Readiness: Redis answers in time, and the worker is not draining. */
+export function readinessOf(ping: () => Promise<unknown>, isDraining: () => boolean): Health {
+  return async () => {
+    if (isDraining()) return 'draining';
+    return (await answersInTime(ping)) ? null : 'Redis does not answer';
+  };
+}
+
+const PING_TIMEOUT_MS = 1_000;
+
+async function answersInTime(ping: () => Promise<unknown>): Promise<boolean> {
+  const answer = ping().then(
+    () => true,
+    () => false,
+  );
+  return (await within(answer, PING_TIMEOUT_MS)) === true;
+}

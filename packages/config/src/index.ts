@@ -1,0 +1,9 @@
+export {
+  type ChannelSettings,
+  type ChannelsConfig,
+  DEFAULT_REAMAZE_URL,
+  type ReadFile,
+  readChannels,
+} from './channels.js';
+export { endpointUrlFault } from './endpoint-url.js';
+export { type Env, oneOf, type Read, readEnv, redisUrl, statusList, wholeNumber } from './env.js';

@@ -1,0 +1,14 @@
+export * from './attempt-record.js';
+export * from './call-event.js';
+export * from './channel-name.js';
+export * from './event-warnings.js';
+export * from './fault.js';
+export * from './judge-attempt.js';
+export * from './mask.js';
+export { isE164, isWithheld, maskPhone } from './phone.js';
+export * from './reason.js';
+export { parseRetryAfter } from './retry-after.js';
+export * from './serialise.js';
+export { formatTimestamp, isTimestamp } from './timestamp.js';
+export * from './verdict.js';
+export { faultsOf } from './zod-faults.js';

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { maskEcho, maskEvent, maskText, maskUrl } from './mask.js';
+import { maskPhone } from './phone.js';
+
+const event = {
+  id: 'event-1',
+  to: { name: 'Support', phone: '+16505550100' },
+  from: { name: 'Jane "JJ" Roe', phone: '+15105550199' },
+  body: 'Voicemail from my doctor',
+  attachments: ['https://user:pw@files.example.com/a/b/recording.wav?sig=abc'],
+  assignee: { email: 'agent.smith@example.com' },
+  thread_id: 'call-1',
+};
+
+describe('a response that echoes the event', () => {
+  const echo = JSON.stringify({ error: 'body is too long', at: '2026-11-23T01:02:03Z', event });
+  const masked = maskEcho(echo, event);
+
+  it.each(['Jane', 'JJ', '+15105550199', '5550199', 'doctor', 'agent.smith', 'sig=abc', 'Support'])(
+    'shows no %s',
+    (personal) => expect(masked).not.toContain(personal),
+  );
+
+  it.each(['body is too long', 'event-1', 'call-1', '2026-11-23'])('still shows %s', (fact) =>
+    expect(masked).toContain(fact),
+  );
+});
+
+it.each([
+  ['call +1 (510) 555-0199 now', 'call +1510•••0199 now'],
+  ['mail jane@example.com', 'mail •••'],
+  ['see https://x.example.com/r/secret.mp3?t=1 ok', 'see https://x.example.com/•••.mp3 ok'],
+  ['status 422', 'status 422'],
+])('%s', (text, masked) => expect(maskText(text)).toBe(masked));
+
+it('a phone number keeps its country and its end', () => {
+  expect(maskPhone('+15105559999')).toBe('+1510•••9999');
+  expect(maskPhone('12345')).toBe('•••');
+});
+
+it('a URL keeps host and kind', () => {
+  expect(maskUrl('https://user:pw@files.example.com/a/rec.wav?sig=1')).toBe(
+    'https://files.example.com/•••.wav',
+  );
+  expect(maskUrl('nonsense')).toBe('•••');
+});
+
+it('an event keeps its shape and its ids', () => {
+  expect(maskEvent(event)).toEqual({
+    id: 'event-1',
+    to: { name: '•••', phone: '+1650•••0100' },
+    from: { name: '•••', phone: '+1510•••0199' },
+    body: '••• (24 characters)',
+    attachments: ['https://files.example.com/•••.wav'],
+    thread_id: 'call-1',
+    assignee: { email: '•••' },
+  });
+});

@@ -1,0 +1,136 @@
+import {
+  type CallEvent,
+  type CallEventRules,
+  DEFAULT_CHANNEL,
+  parseCallEvent,
+  stampCreatedAt,
+} from '@callpost/domain';
+import { Queue } from 'bullmq';
+import { enqueueAll } from './enqueue.js';
+import { firstEventState } from './first-event.js';
+import { CHANNELS_KEY, queueName } from './names.js';
+import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from './redis.js';
+import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
+
+export interface CallEventQueueOptions extends CallEventRules {
+  /** `redis://…`, `rediss://…` or `unix:///path`; or a connection made by `connectRedis(url, 'producer')`. */
+  readonly redis: string | RedisConnection;
+  /** Default `default`. */
+  readonly channel?: string;
+  /** How long the id of a delivered event is remembered. Default one hour. */
+  readonly dedupWindowMs?: number;
+  /** Events per transaction of `sendMany`. Default 200. */
+  readonly chunkSize?: number;
+  /** Unix ms; default `Date.now`. */
+  readonly now?: () => number;
+}
+
+export interface CallEventQueue {
+  readonly channel: string;
+  /** @throws EventNotAcknowledgedError when Redis did not take the event; sending it again is safe */
+  send(event: unknown): Promise<SendAnswer>;
+  /**
+   * Answers in the order of the events. Sent in chunks, each of which is taken whole or not at all.
+   *
+   * @throws EventNotAcknowledgedError with the answers so far; sending the rest, or everything, again is safe
+   */
+  sendMany(events: readonly unknown[]): Promise<SendAnswer[]>;
+  close(): Promise<void>;
+}
+
+export const DEFAULT_DEDUP_WINDOW_MS = 60 * 60 * 1_000;
+
+/** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
+const KEPT_QUEUE_NOTICES = 1_000;
+
+/**
+ * What a phone system uses to hand over its call events.
+ *
+ * @throws RangeError for a channel name that is none
+ */
+export function createCallEventQueue(options: CallEventQueueOptions): CallEventQueue {
+  const { channel = DEFAULT_CHANNEL, now = Date.now, chunkSize = 200 } = options;
+  const { dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS } = options;
+  const name = queueName(channel);
+  const ownsConnection = typeof options.redis === 'string';
+  const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
+  let opened: Queue | undefined;
+
+  async function open(): Promise<Queue> {
+    await openRedis(redis);
+    if (opened === undefined) {
+      const queue = new Queue(name, {
+        connection: redis,
+        streams: { events: { maxLen: KEPT_QUEUE_NOTICES } },
+      });
+      queue.on('error', () => undefined);
+      await queue.waitUntilReady();
+      await redis.sadd(CHANNELS_KEY, channel);
+      opened = queue;
+    }
+    return opened;
+  }
+
+  async function enqueue(events: readonly CallEvent[], enqueuedAtMs: number): Promise<boolean[]> {
+    if (events.length === 0) return [];
+    const queue = await open();
+    const place = { channel, dedupWindowMs, enqueuedAtMs };
+    try {
+      return await enqueueAll(queue, redis, events, place);
+    } catch (error) {
+      if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
+      // After SCRIPT FLUSH: inside a MULTI ioredis does not load a script again by itself; on a new socket it does.
+      await reopenRedis(redis);
+      return enqueueAll(queue, redis, events, place);
+    }
+  }
+
+  async function sendChunk(inputs: readonly unknown[]): Promise<SendAnswer[]> {
+    const enqueuedAtMs = now();
+    const parsed = inputs.map((input) => parseCallEvent(input, options));
+    const valid = parsed.flatMap((result) => (result.ok ? [result.event] : []));
+    const known = await enqueue(
+      valid.map((event) => stampCreatedAt(event, enqueuedAtMs)),
+      enqueuedAtMs,
+    );
+    const isKnown = new Map(valid.map((event, index) => [event, known[index] === true]));
+    const answers = parsed.map(async (result, index): Promise<SendAnswer> => {
+      if (!result.ok) return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults };
+      const eventId = result.event.id;
+      if (isKnown.get(result.event) !== true) return { status: 'accepted', eventId };
+      return { status: 'duplicate', eventId, first: await firstEventState(redis, channel, eventId) };
+    });
+    return Promise.all(answers);
+  }
+
+  async function sendMany(inputs: readonly unknown[]): Promise<SendAnswer[]> {
+    const answers: SendAnswer[] = [];
+    for (let start = 0; start < inputs.length; start += chunkSize) {
+      try {
+        answers.push(...(await sendChunk(inputs.slice(start, start + chunkSize))));
+      } catch (error) {
+        throw new EventNotAcknowledgedError(messageOf(error), answers, error);
+      }
+    }
+    return answers;
+  }
+
+  return {
+    channel,
+    sendMany,
+    async send(event) {
+      const [answer] = await sendMany([event]);
+      if (answer === undefined) throw new Error('one event has one answer');
+      return answer;
+    },
+    async close() {
+      await opened?.close();
+      if (ownsConnection) redis.disconnect();
+    },
+  };
+}
+
+function idOf(input: unknown): string | null {
+  const id = input !== null && typeof input === 'object' && 'id' in input ? input.id : null;
+  return typeof id === 'string' ? id : null;
+}

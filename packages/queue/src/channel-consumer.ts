@@ -1,0 +1,140 @@
+import { parseAttemptRecord } from '@callpost/domain';
+import type { Job } from 'bullmq';
+import { rememberedKey } from './enqueue.js';
+import { readMarks } from './event-marks.js';
+import { EventWorker } from './event-worker.js';
+import { CHANNELS_KEY, queueName } from './names.js';
+import type { RedisConnection } from './redis.js';
+import { backoffSettings, settle } from './settle.js';
+import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
+
+export interface ChannelConsumerOptions {
+  readonly channel: string;
+  /** Made by `connectRedis(url, 'worker')`; several consumers may share it. */
+  readonly redis: RedisConnection;
+  readonly deliver: Deliver;
+  /** Events in flight at a time, in this process. */
+  readonly concurrency: number;
+  /** Over all workers together; null for no limit. */
+  readonly maxPerSecond: number | null;
+  /** How long a worker that stops answering keeps its events. Well above the longest attempt. */
+  readonly lockDurationMs: number;
+  readonly dedupWindowMs: number;
+  readonly observer: ConsumerObserver;
+  readonly now: () => number;
+}
+
+export interface ConsumerObserver {
+  /** An event became a dead letter without an attempt of ours, since each worker that took it died. */
+  onStalledToDeath(taken: TakenEvent): void;
+  /** A worker, perhaps another one, lost its hold on an event; the event is waiting again. */
+  onStalled(jobId: string): void;
+  onError(error: Error): void;
+}
+
+export interface ChannelConsumer {
+  readonly channel: string;
+  start(): void;
+  /** Takes no more events and resolves when those in flight are settled; after `graceMs` they are interrupted. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** An event whose worker died this many times is not tried again: it is probably what kills them. */
+const MAX_STALLS = 25;
+const STALL_CHECK_MS = 15_000;
+/** BullMQ's wait before it tries a failed Redis command again; its own default of 15 s would be a pause in delivery. */
+const REDIS_RETRY_MS = 1_000;
+/** An event delivered sooner than this after it was enqueued is still remembered for nearly the whole window. */
+const REMEMBER_AGAIN_AFTER_MS = 60_000;
+
+/** Takes the events of one channel, hands each to `deliver`, and settles it by what comes back. */
+export function createChannelConsumer(options: ChannelConsumerOptions): ChannelConsumer {
+  const { channel, redis, deliver, observer, now } = options;
+
+  async function process(
+    job: Job,
+    token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (token === undefined || signal === undefined) throw new TypeError('BullMQ gives a token and a signal');
+    const settlement = isLockDoubtful(job, options, now())
+      ? LOCK_LOST
+      : await deliver(takenEvent(job), signal);
+    if (settlement.outcome === 'delivered') await rememberAgain(job, options, now()).catch(observer.onError);
+    await settle(job, token, settlement);
+  }
+
+  const worker = new EventWorker(queueName(channel), process, {
+    autorun: false,
+    connection: redis,
+    concurrency: options.concurrency,
+    lockDuration: options.lockDurationMs,
+    stalledInterval: STALL_CHECK_MS,
+    maxStalledCount: MAX_STALLS,
+    runRetryDelay: REDIS_RETRY_MS,
+    settings: backoffSettings,
+    ...(options.maxPerSecond === null ? {} : { limiter: { max: options.maxPerSecond, duration: 1_000 } }),
+  });
+  worker.on('error', (error) => observer.onError(error));
+  worker.on('stalled', (jobId) => observer.onStalled(jobId));
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, 'lock_lost');
+  });
+  worker.on('failed', (job) => {
+    if (job?.finishedOn && job.deferredFailure) observer.onStalledToDeath(takenEvent(job));
+  });
+
+  return {
+    channel,
+    start() {
+      redis.sadd(CHANNELS_KEY, channel).catch((error: Error) => observer.onError(error));
+      worker.run().catch((error: Error) => observer.onError(error));
+    },
+    async stop(graceMs) {
+      const interrupt = setTimeout(() => worker.cancelAllJobs('shutdown'), graceMs);
+      await worker.close();
+      clearTimeout(interrupt);
+    },
+  };
+}
+
+const LOCK_LOST: Settlement = { outcome: 'interrupted', reason: 'lock_lost', mayHaveArrived: false };
+
+/**
+ * A process that was frozen between taking an event and posting it may have lost the event to another worker
+ * meanwhile. Then it must not post: two workers would be posting the same event at a time.
+ */
+function isLockDoubtful(job: Job, { lockDurationMs }: ChannelConsumerOptions, nowMs: number): boolean {
+  return nowMs - (job.processedOn ?? nowMs) > lockDurationMs / 2;
+}
+
+function takenEvent(job: Job): TakenEvent {
+  const marks = readMarks(job.progress);
+  const records = (job.stacktrace ?? []).map(parseAttemptRecord);
+  return {
+    jobId: job.id ?? '',
+    data: job.data,
+    attempt: job.attemptsMade + 1,
+    enqueuedAtMs: job.timestamp,
+    queuedAtMs: marks.replayedAtMs ?? job.timestamp,
+    origin: marks.replayedAtMs === undefined ? 'live' : 'replay',
+    possiblyDelivered:
+      job.stalledCounter > 0 ||
+      marks.possiblyDelivered === true ||
+      records.some((record) => record?.possiblyDelivered === true),
+  };
+}
+
+/**
+ * The dedup window of an event begins when it is enqueued, which costs nothing; for one that was delivered late it
+ * begins again with the delivery. The event is removed only after this, so there is no moment without either.
+ */
+async function rememberAgain(job: Job, options: ChannelConsumerOptions, nowMs: number): Promise<void> {
+  if (!job.deduplicationId || nowMs - job.timestamp < REMEMBER_AGAIN_AFTER_MS) return;
+  await options.redis.set(
+    rememberedKey(options.channel, job.deduplicationId),
+    job.id ?? '',
+    'PX',
+    options.dedupWindowMs,
+  );
+}

@@ -1,0 +1,51 @@
+import { CHANNELS_KEY, queueKey } from './names.js';
+import type { RedisConnection } from './redis.js';
+
+/** Where the events of a channel are. `parked`: waiting for an earlier event of their call. */
+export const EVENT_STATES = ['waiting', 'in_flight', 'retrying', 'parked', 'dead'] as const;
+
+export type EventState = (typeof EVENT_STATES)[number];
+
+export interface ChannelStatus {
+  readonly channel: string;
+  readonly counts: Readonly<Record<EventState, number>>;
+  /** Unix ms: when the event that is taken next was enqueued; null when none waits. */
+  readonly oldestWaitingAtMs: number | null;
+  /** Unix ms: when the oldest dead letter died; null when there is none. */
+  readonly oldestDeadAtMs: number | null;
+}
+
+/** Every channel that a producer or worker has opened in this Redis, sorted. */
+export async function listChannels(redis: RedisConnection): Promise<string[]> {
+  return (await redis.smembers(CHANNELS_KEY)).sort();
+}
+
+/** Two round trips, whatever the number of events. */
+export async function readChannelStatus(redis: RedisConnection, channel: string): Promise<ChannelStatus> {
+  const key = (suffix: string) => queueKey(channel, suffix);
+  const replies = await redis
+    .multi()
+    .llen(key('wait'))
+    .zcard(key('prioritized'))
+    .llen(key('active'))
+    .zcard(key('delayed'))
+    .zcard(key('failed'))
+    .zrange(key('failed'), '0', '0', 'WITHSCORES')
+    .lindex(key('wait'), -1)
+    .zrange(key('prioritized'), '0', '0')
+    .exec();
+  const [waiting, prioritized, inFlight, retrying, dead, oldestDead, nextWaiting, nextPrioritized] = (
+    replies ?? []
+  ).map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  }) as [number, number, number, number, number, string[], string | null, string[]];
+  const next = nextWaiting ?? nextPrioritized[0];
+  const enqueuedAt = next === undefined ? null : await redis.hget(key(next), 'timestamp');
+  return {
+    channel,
+    counts: { waiting: waiting + prioritized, in_flight: inFlight, retrying, parked: 0, dead },
+    oldestWaitingAtMs: enqueuedAt === null ? null : Number(enqueuedAt),
+    oldestDeadAtMs: oldestDead[1] === undefined ? null : Number(oldestDead[1]),
+  };
+}

@@ -1,0 +1,26 @@
+import { jobIdOf, queueKey } from './names.js';
+import type { RedisConnection } from './redis.js';
+
+/** Where the first event with an id is by now. `delivered`: within the dedup window, after which it is forgotten. */
+export type FirstEventState = 'waiting' | 'in_flight' | 'retrying' | 'dead' | 'delivered';
+
+export async function firstEventState(
+  redis: RedisConnection,
+  channel: string,
+  eventId: string,
+): Promise<FirstEventState> {
+  const jobId = jobIdOf(eventId);
+  const jobKey = queueKey(channel, jobId);
+  const replies = await redis
+    .multi()
+    .exists(jobKey)
+    .zscore(queueKey(channel, 'failed'), jobId)
+    .zscore(queueKey(channel, 'delayed'), jobId)
+    .exists(`${jobKey}:lock`)
+    .exec();
+  const [exists, failed, delayed, locked] = (replies ?? []).map(([, reply]) => reply);
+  if (exists === 0) return 'delivered';
+  if (failed !== null) return 'dead';
+  if (delayed !== null) return 'retrying';
+  return locked === 1 ? 'in_flight' : 'waiting';
+}

@@ -1,0 +1,32 @@
+import type { AttemptRecord } from '@callpost/domain';
+
+/** An event that a worker has taken from the queue and holds, under a lock, until it is settled. */
+export interface TakenEvent {
+  readonly jobId: string;
+  /** What the producer put in; checked by nobody yet. */
+  readonly data: unknown;
+  /** 1 for the first since the event was enqueued or last replayed. */
+  readonly attempt: number;
+  /** Unix ms. */
+  readonly enqueuedAtMs: number;
+  /** Unix ms: when it was enqueued, or last replayed. Its age counts from here. */
+  readonly queuedAtMs: number;
+  /** Whether it came from a producer or from a person's replay. */
+  readonly origin: 'live' | 'replay';
+  /** An earlier attempt broke off after the request had begun to be written, or the worker died during one. */
+  readonly possiblyDelivered: boolean;
+}
+
+/** What is to become of a taken event: the verdict on it, with what the event shall remember of the attempt. */
+export type Settlement =
+  | { readonly outcome: 'delivered' }
+  | { readonly outcome: 'retry'; readonly retryAtMs: number; readonly record: AttemptRecord }
+  | { readonly outcome: 'dead'; readonly record: AttemptRecord }
+  | {
+      readonly outcome: 'interrupted';
+      readonly reason: 'shutdown' | 'lock_lost';
+      readonly mayHaveArrived: boolean;
+    };
+
+/** What a worker does with a taken event. It must not throw; the signal's reason is `shutdown` or `lock_lost`. */
+export type Deliver = (taken: TakenEvent, signal: AbortSignal) => Promise<Settlement>;
