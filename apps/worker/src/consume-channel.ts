@@ -18,6 +18,8 @@ export interface ConsumeOptions {
   readonly now: () => number;
 }
 
+const STALL_CHECK_MS = 15_000;
+
 /** Joins one channel's queue with its delivery. */
 export function consumeChannel(
   channel: Channel,
@@ -42,6 +44,7 @@ export function consumeChannel(
     concurrency: settings.concurrency ?? config.concurrency,
     maxPerSecond: settings.maxPerSecond,
     lockDurationMs: lockDurationMs(config.requestTimeoutMs),
+    stallCheckMs: STALL_CHECK_MS,
     dedupWindowMs,
     now,
     observer: {

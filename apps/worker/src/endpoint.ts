@@ -129,9 +129,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const failure = 'code' in error ? error : (error.cause ?? error);
-    const code = failure instanceof Error && 'code' in failure ? String(failure.code) : error.name;
-    this.#settle(code);
+    this.#settle(codeOf(error) ?? codeOf(error.cause) ?? error.name);
   }
 
   readonly #onSignal = (): void => this.#settle();
@@ -161,4 +159,9 @@ class Attempt implements Dispatcher.DispatchHandler {
 
 function interruptionOf(signal: AbortSignal): 'shutdown' | 'lock_lost' {
   return signal.reason === 'lock_lost' ? 'lock_lost' : 'shutdown';
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }

@@ -13,15 +13,13 @@ export function maskText(text: string): string {
 
 /**
  * A response excerpt without personal data. A response may echo the event it refuses, so what is known to be personal
- * in that event (names, body, phones, e-mail, URLs) is hidden word for word before the general patterns.
+ * in that event is hidden word for word; its phone numbers are left to the general pattern, which keeps their ends.
  */
 export function maskEcho(text: string, event: CallEvent): string {
   const personal = [
     event.body,
     event.to.name,
     event.from.name,
-    event.to.phone,
-    event.from.phone,
     event.assignee?.email,
     ...(event.attachments ?? []),
   ].filter((value): value is string => typeof value === 'string' && value.trim().length > 1);

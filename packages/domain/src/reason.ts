@@ -85,16 +85,16 @@ const REASON_OF_CODE = new Map(
   CODES_OF_REASON.flatMap(([reason, codes]) => codes.map((code) => [code, reason] as const)),
 );
 
-/** OpenSSL and Node name certificate faults one by one; HTTP parser faults all begin with HPE_. */
+/** OpenSSL and Node name certificate faults one by one; HTTP parser faults begin with HPE_ or have no code at all. */
 const REASON_OF_CODE_FORM: ReadonlyArray<readonly [RegExp, Reason]> = [
   [
     /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/,
     'tls',
   ],
-  [/^HPE_/, 'protocol'],
+  [/^(HPE_|HTTPParserError$)/, 'protocol'],
 ];
 
-/** @param code `code` of the error, or of its cause; undefined when it has none */
+/** @param code `code` of the error or of its cause, or else its name; undefined when it has none */
 export function reasonOfNetworkError(code: string | undefined): Reason {
   if (code === undefined) return 'network';
   return REASON_OF_CODE.get(code) ?? REASON_OF_CODE_FORM.find(([form]) => form.test(code))?.[1] ?? 'network';

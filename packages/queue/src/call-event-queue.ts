@@ -88,19 +88,18 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   async function sendChunk(inputs: readonly unknown[]): Promise<SendAnswer[]> {
     const enqueuedAtMs = now();
     const parsed = inputs.map((input) => parseCallEvent(input, options));
-    const valid = parsed.flatMap((result) => (result.ok ? [result.event] : []));
-    const known = await enqueue(
-      valid.map((event) => stampCreatedAt(event, enqueuedAtMs)),
-      enqueuedAtMs,
-    );
-    const isKnown = new Map(valid.map((event, index) => [event, known[index] === true]));
-    const answers = parsed.map(async (result, index): Promise<SendAnswer> => {
-      if (!result.ok) return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults };
-      const eventId = result.event.id;
-      if (isKnown.get(result.event) !== true) return { status: 'accepted', eventId };
-      return { status: 'duplicate', eventId, first: await firstEventState(redis, channel, eventId) };
+    const valid = parsed.flatMap((result) => (result.ok ? [stampCreatedAt(result.event, enqueuedAtMs)] : []));
+    const known = (await enqueue(valid, enqueuedAtMs)).values();
+    const answers = parsed.map((result, index) => {
+      if (result.ok) return answerFor(result.event.id, known.next().value === true);
+      return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults } as const;
     });
     return Promise.all(answers);
+  }
+
+  async function answerFor(eventId: string, isKnown: boolean): Promise<SendAnswer> {
+    if (!isKnown) return { status: 'accepted', eventId };
+    return { status: 'duplicate', eventId, first: await firstEventState(redis, channel, eventId) };
   }
 
   async function sendMany(inputs: readonly unknown[]): Promise<SendAnswer[]> {

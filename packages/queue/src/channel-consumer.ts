@@ -19,6 +19,8 @@ export interface ChannelConsumerOptions {
   readonly maxPerSecond: number | null;
   /** How long a worker that stops answering keeps its events. Well above the longest attempt. */
   readonly lockDurationMs: number;
+  /** How often this worker looks for events of workers that stopped answering. */
+  readonly stallCheckMs: number;
   readonly dedupWindowMs: number;
   readonly observer: ConsumerObserver;
   readonly now: () => number;
@@ -41,7 +43,6 @@ export interface ChannelConsumer {
 
 /** An event whose worker died this many times is not tried again: it is probably what kills them. */
 const MAX_STALLS = 25;
-const STALL_CHECK_MS = 15_000;
 /** BullMQ's wait before it tries a failed Redis command again; its own default of 15 s would be a pause in delivery. */
 const REDIS_RETRY_MS = 1_000;
 /** An event delivered sooner than this after it was enqueued is still remembered for nearly the whole window. */
@@ -69,7 +70,7 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     connection: redis,
     concurrency: options.concurrency,
     lockDuration: options.lockDurationMs,
-    stalledInterval: STALL_CHECK_MS,
+    stalledInterval: options.stallCheckMs,
     maxStalledCount: MAX_STALLS,
     runRetryDelay: REDIS_RETRY_MS,
     settings: backoffSettings,

@@ -74,9 +74,16 @@ export class RedisUnavailableError extends Error {
   }
 }
 
+/** An error in words. Of an error that only sums up others, such as EXECABORT, the first of these says more. */
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
-  return error instanceof Error ? error.message || error.name : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const [first] = causesOf(error);
+  return first === undefined ? (error.message || error.name).replace(/\.$/, '') : messageOf(first);
+}
+
+function causesOf(error: Error): unknown[] {
+  if (error instanceof AggregateError) return error.errors;
+  return 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : [];
 }
 
 /** A new socket for an open connection. Rejects with {@link RedisUnavailableError} when none can be had in time. */

@@ -1,0 +1,145 @@
+import { sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type CallEventQueue, createCallEventQueue, EventNotAcknowledgedError } from '../src/index.js';
+
+let redis: TestRedis;
+let queue: CallEventQueue;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  queue = createCallEventQueue({ redis: redis.url });
+});
+afterEach(() => redis.client.flushall());
+afterAll(async () => {
+  await queue.close();
+  await redis.stop();
+});
+
+const waiting = () => redis.client.llen('bull:{voice-default}:wait');
+const job = (id: string) => redis.client.hgetall(`bull:{voice-default}:e.${id}`);
+
+it('keeps the event in Redis as Re:amaze wants it, with the moment of enqueueing', async () => {
+  const { created_at: _, ...event } = sampleEvent({ id: 'event-1', custom: { kept: true } });
+  const timed = createCallEventQueue({ redis: redis.url, now: () => Date.UTC(2026, 0, 2, 3, 4, 5) });
+  expect(await timed.send(event)).toEqual({ status: 'accepted', eventId: 'event-1' });
+  const { data, timestamp } = await job('event-1');
+  expect(JSON.parse(data ?? '')).toEqual({ ...event, created_at: '2026-01-02T03:04:05+0000' });
+  expect(Number(timestamp)).toBe(Date.UTC(2026, 0, 2, 3, 4, 5));
+  await timed.close();
+});
+
+it.each(['wait', 'failed', 'meta', '42', 'a:b:c', '0:a:b'])(
+  'takes the id %s, which BullMQ would drop or refuse',
+  async (id) => {
+    expect(await queue.send(sampleEvent({ id }))).toMatchObject({ status: 'accepted' });
+    expect(await waiting()).toBe(1);
+  },
+);
+
+it('answers duplicate with where the first one is, and changes nothing', async () => {
+  await queue.send(sampleEvent({ id: 'twice', body: 'first' }));
+  expect(await queue.send(sampleEvent({ id: 'twice', body: 'second' }))).toEqual({
+    status: 'duplicate',
+    eventId: 'twice',
+    first: 'waiting',
+  });
+  expect(JSON.parse((await job('twice')).data ?? '').body).toBe('first');
+  expect(await waiting()).toBe(1);
+});
+
+it('answers invalid with the fields, and enqueues nothing', async () => {
+  const answer = await queue.send({ id: 'bad', to: { phone: '1' }, body: 'x' });
+  expect(answer).toMatchObject({ status: 'invalid', eventId: 'bad' });
+  expect(answer.status === 'invalid' && answer.faults.map(({ field }) => field)).toEqual(['from']);
+  expect(await waiting()).toBe(0);
+});
+
+it('answers sendMany in order, over several chunks', async () => {
+  const chunked = createCallEventQueue({ redis: redis.url, chunkSize: 3 });
+  const events = sampleEvents(7);
+  const answers = await chunked.sendMany([
+    events[0],
+    ...events.slice(0, 4),
+    { id: 'bad' },
+    ...events.slice(4),
+  ]);
+  expect(answers.map(({ status, eventId }) => `${eventId} ${status}`)).toEqual([
+    'event-0 accepted',
+    'event-0 duplicate',
+    'event-1 accepted',
+    'event-2 accepted',
+    'event-3 accepted',
+    'bad invalid',
+    'event-4 accepted',
+    'event-5 accepted',
+    'event-6 accepted',
+  ]);
+  expect(await waiting()).toBe(7);
+  await chunked.close();
+});
+
+it('keeps each channel in a queue of its own', async () => {
+  const sales = createCallEventQueue({ redis: redis.url, channel: 'sales' });
+  await sales.send(sampleEvent({ id: 'event-1' }));
+  expect(await redis.client.llen('bull:{voice-sales}:wait')).toBe(1);
+  expect(await queue.send(sampleEvent({ id: 'event-1' }))).toMatchObject({ status: 'accepted' });
+  await sales.close();
+});
+
+it('survives SCRIPT FLUSH, after which BullMQ inside a MULTI would fail for ever', async () => {
+  await queue.send(sampleEvent({ id: 'before' }));
+  await redis.client.script('FLUSH');
+  expect(await queue.send(sampleEvent({ id: 'after' }))).toMatchObject({ status: 'accepted' });
+  expect(await waiting()).toBe(2);
+});
+
+it('does not shrink or trim what a plain BullMQ client sees', async () => {
+  await queue.send(sampleEvent({ id: 'event-1' }));
+  const plain = new Queue('{voice-default}', { connection: redis.connect() });
+  expect(await plain.getJobCounts()).toMatchObject({ waiting: 1, failed: 0, delayed: 0 });
+  await plain.close();
+});
+
+it('fails at once and clearly while Redis is away, and goes on afterwards', async () => {
+  await queue.send(sampleEvent({ id: 'before' }));
+  await redis.crash();
+  const events = sampleEvents(5, 'meanwhile');
+  const error: unknown = await queue.sendMany(events).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(EventNotAcknowledgedError);
+  expect((error as Error).message).toMatch(
+    /The event was not acknowledged; send it again, its id de-duplicates\.$/,
+  );
+  expect((error as EventNotAcknowledgedError).answers).toEqual([]);
+  await redis.restart();
+  expect(await waiting()).toBe(1);
+  await expect
+    .poll(
+      () =>
+        queue.sendMany(events).then(
+          (answers) => answers.length,
+          () => 0,
+        ),
+      { timeout: 5_000 },
+    )
+    .toBe(5);
+  expect(await waiting()).toBe(6);
+});
+
+it('says what is wrong when Redis was never there', async () => {
+  const nowhere = createCallEventQueue({ redis: 'redis://127.0.0.1:1' });
+  await expect(nowhere.send(sampleEvent({ id: 'e' }))).rejects.toThrow(
+    /^Redis is not available: .*ECONNREFUSED.*\. The event was not acknowledged/,
+  );
+  await nowhere.close();
+});
+
+it('takes a chunk whole or not at all when Redis is out of memory', async () => {
+  const used = Number(/used_memory:(\d+)/.exec(await redis.client.info('memory'))?.[1]);
+  await redis.client.config('SET', 'maxmemory', String(used));
+  await expect(queue.sendMany(sampleEvents(50))).rejects.toThrow(/OOM/);
+  await redis.client.config('SET', 'maxmemory', '0');
+  expect(await waiting()).toBe(0);
+  expect((await queue.sendMany(sampleEvents(50))).every(({ status }) => status === 'accepted')).toBe(true);
+  expect(await waiting()).toBe(50);
+});
