@@ -14,7 +14,9 @@ it('needs nothing but a secret', () => {
     concurrency: 50,
     requestTimeoutMs: 15_000,
     metricsPort: 9_464,
-    channels: { channels: [{ name: 'default', url: 'https://www.reamaze.io/incoming/voice', secret: 'shared-secret' }] },
+    channels: {
+      channels: [{ name: 'default', url: 'https://www.reamaze.io/incoming/voice', secret: 'shared-secret' }],
+    },
   });
 });
 
@@ -37,7 +39,9 @@ it('reports every fault at once, with what was found and what is allowed, and no
     'RETRYABLE_STATUS: found "408,500"; allowed: 4xx status codes with commas between, such as 408,425,429, or none',
     'LOG_LEVEL: found "loud"; allowed: trace, debug, info, warn, error, fatal, silent',
     'REAMAZE_SHARED_SECRET_FILE: found REAMAZE_SHARED_SECRET set as well; allowed: one of the two',
-    expect.stringMatching(/^REAMAZE_URL: found another URL; allowed: an https: URL, since .*REAMAZE_ALLOW_HTTP=true\)$/),
+    expect.stringMatching(
+      /^REAMAZE_URL: found another URL; allowed: an https: URL, since .*REAMAZE_ALLOW_HTTP=true\)$/,
+    ),
   ]);
   expect(faults.join()).not.toMatch(/hunter2|shared-secret/);
 });
@@ -71,7 +75,12 @@ channels:
   const config = readConfig({ CHANNELS_FILE, SALES_SECRET: ' from-env ' });
   expect(config.ok && config.value.channels.channels).toMatchObject([
     { name: 'sales', secret: 'from-env', maxPerSecond: 5, concurrency: 7, phone: '+16505550100' },
-    { name: 'support', secret: 'from-a-file', url: 'https://brand.reamaze.io/incoming/voice', maxPerSecond: null },
+    {
+      name: 'support',
+      secret: 'from-a-file',
+      url: 'https://brand.reamaze.io/incoming/voice',
+      maxPerSecond: null,
+    },
     { name: 'later', secret: null, secretSource: 'environment variable NOT_SET' },
   ]);
   expect(config.ok && config.value.channels.files).toEqual([CHANNELS_FILE, secretFile]);
@@ -81,12 +90,27 @@ it.each([
   ['channels: [', /^CHANNELS_FILE: found a syntax error in line \d/],
   ['[]', /^CHANNELS_FILE: found a list of 0; allowed: an object with one key, channels/],
   ['channels: []', /^channels: found a list of 0; allowed: at least one channel/],
-  ['channels: [{ name: Sales, secret: x }]', /^channels\[0\]\.name: found text of 5 characters; allowed: 1 to 63/],
-  ['channels: [{ name: a, secret: x, secretEnv: Y }]', /^channels\[0\]: found 2 of them; allowed: exactly one of/],
+  [
+    'channels: [{ name: Sales, secret: x }]',
+    /^channels\[0\]\.name: found text of 5 characters; allowed: 1 to 63/,
+  ],
+  [
+    'channels: [{ name: a, secret: x, secretEnv: Y }]',
+    /^channels\[0\]: found 2 of them; allowed: exactly one of/,
+  ],
   ['channels: [{ name: a }]', /^channels\[0\]: found none of them; allowed: exactly one of/],
-  ['channels: [{ name: a, secret: x, colour: red }]', /^channels\[0\]: found an object; allowed: no other key .*found colour/],
-  ['channels: [{ name: a, secret: x, phone: 16505550100 }]', /^channels\[0\]\.phone: found a number; .* in quotes/],
-  ['channels: [{ name: a, secret: x }, { name: a, secret: y }]', /^channels\[1\]\.name: found a name that another/],
+  [
+    'channels: [{ name: a, secret: x, colour: red }]',
+    /^channels\[0\]: found an object; allowed: no other key .*found colour/,
+  ],
+  [
+    'channels: [{ name: a, secret: x, phone: 16505550100 }]',
+    /^channels\[0\]\.phone: found a number; .* in quotes/,
+  ],
+  [
+    'channels: [{ name: a, secret: x }, { name: a, secret: y }]',
+    /^channels\[1\]\.name: found a name that another/,
+  ],
 ])('%s', (content, text) => {
   const config = readConfig({ CHANNELS_FILE: channelsFile(content) });
   expect(config.ok ? [] : config.faults.map(faultText)).toEqual([expect.stringMatching(text)]);

@@ -11,7 +11,7 @@ import {
   statusList,
   wholeNumber,
 } from '@callpost/config';
-import { DEFAULT_RETRY_POLICY, type RetryPolicy, type WithheldCallers } from '@callpost/domain';
+import { DEFAULT_RETRY_POLICY, type Fault, type RetryPolicy, type WithheldCallers } from '@callpost/domain';
 import { DEFAULT_DEDUP_WINDOW_MS } from '@callpost/queue';
 import { type BuildInfo, LOG_LEVELS } from '@callpost/telemetry';
 import { z } from 'zod';
@@ -24,6 +24,7 @@ const ENVIRONMENT = {
   REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
   WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 }).default(50),
   REQUEST_TIMEOUT_MS: duration(100, 600_000).default(15_000),
+  LOCK_DURATION_MS: duration(1_000, 3_600_000).default(60_000),
   RETRY_BASE_MS: duration(1, DAY_MS).default(DEFAULT_RETRY_POLICY.baseMs),
   RETRY_CAP_MS: duration(1, DAY_MS).default(DEFAULT_RETRY_POLICY.capMs),
   RETRY_AFTER_CAP_MS: duration(1, DAY_MS).default(DEFAULT_RETRY_POLICY.retryAfterCapMs),
@@ -45,6 +46,7 @@ export interface WorkerConfig {
   readonly redisUrl: string;
   readonly concurrency: number;
   readonly requestTimeoutMs: number;
+  readonly lockDurationMs: number;
   readonly retryPolicy: RetryPolicy;
   readonly dedupWindowMs: number;
   readonly withheldCallers: WithheldCallers;
@@ -62,9 +64,11 @@ export interface WorkerConfig {
 export function readConfig(env: Env = process.env): Read<WorkerConfig> {
   const read = readEnv(ENVIRONMENT, env);
   const channels = readChannelsNow(env);
-  if (!read.ok || !channels.ok) {
-    return { ok: false, faults: [...(read.ok ? [] : read.faults), ...(channels.ok ? [] : channels.faults)] };
-  }
+  const faults = [
+    ...(read.ok ? lockFaults(read.value) : read.faults),
+    ...(channels.ok ? [] : channels.faults),
+  ];
+  if (!read.ok || !channels.ok || faults.length > 0) return { ok: false, faults };
   const { value } = read;
   return {
     ok: true,
@@ -72,6 +76,7 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
       redisUrl: value.REDIS_URL,
       concurrency: value.WORKER_CONCURRENCY,
       requestTimeoutMs: value.REQUEST_TIMEOUT_MS,
+      lockDurationMs: value.LOCK_DURATION_MS,
       retryPolicy: {
         baseMs: value.RETRY_BASE_MS,
         capMs: value.RETRY_CAP_MS,
@@ -91,6 +96,24 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
       channels: channels.value,
     },
   };
+}
+
+/**
+ * An attempt must be over before its lock runs out, even when Redis cannot renew it: then no other worker posts the
+ * event at the same time. Longer than needed only makes the events of a dead worker wait longer.
+ */
+function lockFaults({
+  LOCK_DURATION_MS: lockMs,
+  REQUEST_TIMEOUT_MS: timeoutMs,
+}: Record<string, unknown>): Fault[] {
+  if (Number(lockMs) >= 2 * Number(timeoutMs)) return [];
+  return [
+    {
+      field: 'LOCK_DURATION_MS',
+      found: `${lockMs}`,
+      allowed: `at least twice REQUEST_TIMEOUT_MS (${timeoutMs})`,
+    },
+  ];
 }
 
 /** The channels as the environment and files have them now; read again whenever one changes. */

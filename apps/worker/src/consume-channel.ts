@@ -18,8 +18,6 @@ export interface ConsumeOptions {
   readonly now: () => number;
 }
 
-const STALL_CHECK_MS = 15_000;
-
 /** Joins one channel's queue with its delivery. */
 export function consumeChannel(
   channel: Channel,
@@ -43,8 +41,7 @@ export function consumeChannel(
     deliver: (taken, signal) => inFlight.track(deliver(taken, signal)),
     concurrency: settings.concurrency ?? config.concurrency,
     maxPerSecond: settings.maxPerSecond,
-    lockDurationMs: lockDurationMs(config.requestTimeoutMs),
-    stallCheckMs: STALL_CHECK_MS,
+    lockDurationMs: config.lockDurationMs,
     dedupWindowMs,
     now,
     observer: {
@@ -62,12 +59,4 @@ export function consumeChannel(
       },
     },
   });
-}
-
-/**
- * Twice an attempt and then some: an attempt is always over before its lock runs out, even if Redis cannot renew it,
- * so no other worker posts the event meanwhile. Longer would only make the events of a dead worker wait longer.
- */
-function lockDurationMs(requestTimeoutMs: number): number {
-  return Math.max(60_000, 2 * requestTimeoutMs + 30_000);
 }

@@ -87,7 +87,10 @@ it.each([null, 'text', {}, sampleEvent({ id: 'x', from: { phone: 'anonymous' } }
   async (data) => {
     const { deliver, posts, entries } = delivery(answered(201));
     const settlement = await deliver(taken(data), never);
-    expect(settlement).toMatchObject({ outcome: 'dead', record: { reason: 'invalid_event', outcome: 'dead' } });
+    expect(settlement).toMatchObject({
+      outcome: 'dead',
+      record: { reason: 'invalid_event', outcome: 'dead' },
+    });
     expect(settlement.outcome === 'dead' && settlement.record.faults?.length).toBeGreaterThan(0);
     expect(posts).toEqual([]);
     expect(entries[0]).toMatchObject({ outcome: 'dead', reason: 'invalid_event' });
@@ -96,10 +99,18 @@ it.each([null, 'text', {}, sampleEvent({ id: 'x', from: { phone: 'anonymous' } }
 
 it('keeps a masked excerpt of at most 1 KB as evidence, and no excerpt in the log', async () => {
   const event = sampleEvent({ id: 'event-1' });
-  const { deliver, entries } = delivery(answered(422, `${event.from.phone} is invalid, ${event.from.name}. ${'x'.repeat(5_000)}`));
+  const { deliver, entries } = delivery(
+    answered(422, `${event.from.phone} is invalid, ${event.from.name}. ${'x'.repeat(5_000)}`),
+  );
   const settlement = await deliver(taken(event), never);
   const record = settlement.outcome === 'dead' ? settlement.record : undefined;
-  expect(record).toMatchObject({ status: 422, reason: 'http_422', worker: 'host:1', atMs: 4_000, durationMs: 50 });
+  expect(record).toMatchObject({
+    status: 422,
+    reason: 'http_422',
+    worker: 'host:1',
+    atMs: 4_000,
+    durationMs: 50,
+  });
   expect(record?.excerpt).toMatch(/^\+1510•••0199 is invalid, •••\. x+$/);
   expect(record?.excerpt).toHaveLength(1_024);
   expect(JSON.stringify(entries)).not.toContain('invalid,');
@@ -145,7 +156,9 @@ it('counts age from the last replay, and tells what an expired event failed of',
     outcome: 'dead',
     record: { reason: 'expired', lastReason: 'http_5xx', status: 503 },
   });
-  expect(await deliver(taken(event, { origin: 'replay', queuedAtMs: 3_900 }), never)).toMatchObject({ outcome: 'retry' });
+  expect(await deliver(taken(event, { origin: 'replay', queuedAtMs: 3_900 }), never)).toMatchObject({
+    outcome: 'retry',
+  });
 });
 
 it('warns of what will probably surprise', async () => {

@@ -17,10 +17,8 @@ export interface ChannelConsumerOptions {
   readonly concurrency: number;
   /** Over all workers together; null for no limit. */
   readonly maxPerSecond: number | null;
-  /** How long a worker that stops answering keeps its events. Well above the longest attempt. */
+  /** How long a worker that stops answering keeps its events. At least twice the longest attempt. */
   readonly lockDurationMs: number;
-  /** How often this worker looks for events of workers that stopped answering. */
-  readonly stallCheckMs: number;
   readonly dedupWindowMs: number;
   readonly observer: ConsumerObserver;
   readonly now: () => number;
@@ -69,8 +67,11 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     autorun: false,
     connection: redis,
     concurrency: options.concurrency,
+    // A lock that was lost is noticed, and its attempt interrupted, before a check can give the event to another worker:
+    // that takes two checks, and between any two every lock is renewed.
     lockDuration: options.lockDurationMs,
-    stalledInterval: options.stallCheckMs,
+    lockRenewTime: options.lockDurationMs / 4,
+    stalledInterval: options.lockDurationMs / 2,
     maxStalledCount: MAX_STALLS,
     runRetryDelay: REDIS_RETRY_MS,
     settings: backoffSettings,

@@ -40,10 +40,14 @@ afterAll(() => redis.stop());
 
 interface ConsumeOptions {
   readonly lockDurationMs?: number;
+  readonly now?: () => number;
   readonly concurrency?: number;
 }
 
-function consume(deliver: Deliver, { lockDurationMs = 60_000, concurrency = 10 }: ConsumeOptions = {}) {
+function consume(
+  deliver: Deliver,
+  { lockDurationMs = 60_000, concurrency = 10, now = Date.now }: ConsumeOptions = {},
+) {
   const consumer = createChannelConsumer({
     channel: 'default',
     redis: redis.connect(),
@@ -51,9 +55,8 @@ function consume(deliver: Deliver, { lockDurationMs = 60_000, concurrency = 10 }
     concurrency,
     maxPerSecond: null,
     lockDurationMs,
-    stallCheckMs: 100,
     dedupWindowMs: 60_000,
-    now: Date.now,
+    now,
     observer: {
       onStalledToDeath: (taken) => stalledToDeath.push(taken),
       onStalled: () => undefined,
@@ -247,6 +250,29 @@ describe('a lost lock', () => {
       expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, retrying: 0, dead: 0 });
     });
   });
+});
+
+it('a worker that was frozen between taking an event and posting it does not post: the lock may be gone', async () => {
+  await plain.add('call-event', sampleEvent({ id: 'event-1' }));
+  const posted: string[] = [];
+  consume(
+    async () => {
+      posted.push('frozen');
+      return delivered;
+    },
+    { lockDurationMs: 400, now: () => Date.now() + 10_000 },
+  );
+  await eventually(async () => expect(await redis.client.hget('bull:{voice-default}:1', 'ats')).toBe('1'));
+  await consumers[0]?.stop(0);
+  consume(
+    async () => {
+      posted.push('other');
+      return delivered;
+    },
+    { lockDurationMs: 400 },
+  );
+  await eventually(async () => expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, dead: 0 }));
+  expect(posted).toEqual(['other']);
 });
 
 it('an event whose workers always die becomes a letter, for whatever the producer set', async () => {

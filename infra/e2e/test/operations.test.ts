@@ -1,0 +1,206 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CallEventQueue, createCallEventQueue, readChannelStatus } from '@callpost/queue';
+import { eventually, sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Sink, startSink } from './sink.js';
+import { startWorker, type WorkerProcess } from './worker-process.js';
+
+let redis: TestRedis;
+let sink: Sink;
+let queue: CallEventQueue;
+const workers: WorkerProcess[] = [];
+
+beforeEach(async () => {
+  [redis, sink] = await Promise.all([startRedis(), startSink('right')]);
+  queue = createCallEventQueue({ redis: redis.url });
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) {
+    worker.kill('SIGKILL');
+    await worker.exited();
+  }
+  await queue.close();
+  await sink.stop();
+  await redis.stop();
+});
+
+async function start(environment: Record<string, string> = { REAMAZE_SHARED_SECRET: 'right' }) {
+  const worker = await startWorker({ REDIS_URL: redis.url, REAMAZE_URL: sink.url, ...environment });
+  workers.push(worker);
+  return worker;
+}
+
+const counts = async () => (await readChannelStatus(redis.client, 'default')).counts;
+const accepted = async () => Object.keys((await sink.report()).accepted).length;
+const statusOf = async (worker: WorkerProcess, path: string) =>
+  (await fetch(`${worker.opsUrl}${path}`)).status;
+
+describe('Redis in trouble: the worker goes on by itself', () => {
+  const troubles: ReadonlyArray<readonly [string, () => Promise<void>]> = [
+    [
+      'killed and started again',
+      async () => {
+        await redis.crash();
+        await sleep(1_500);
+        await redis.restart();
+      },
+    ],
+    [
+      'frozen for 10 s',
+      async () => {
+        redis.freeze();
+        await sleep(10_000);
+        redis.thaw();
+      },
+    ],
+    [
+      'dropping every connection',
+      async () => void (await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')),
+    ],
+  ];
+
+  it.each(troubles)(
+    '%s',
+    async (_, trouble) => {
+      const worker = await start();
+      await queue.sendMany(sampleEvents(20, 'ok_before'));
+      await eventually(async () => expect(await accepted()).toBe(20));
+
+      const startedAtMs = Date.now();
+      const troubled = trouble();
+      const readiness: number[] = [];
+      const watch = async () => {
+        readiness.push(await statusOf(worker, '/readyz'));
+        expect(await statusOf(worker, '/livez')).toBe(200);
+      };
+      await Promise.race([
+        troubled,
+        eventually(() => watch().then(() => false as boolean), 60_000).catch(() => undefined),
+      ]);
+      await troubled;
+      await eventually(async () => expect(await statusOf(worker, '/readyz')).toBe(200));
+      if (Date.now() - startedAtMs > 1_000) expect(readiness).toContain(503);
+
+      await eventually(() => queue.sendMany(sampleEvents(20, 'ok_after')));
+      await eventually(async () => expect(await accepted()).toBe(40));
+      const seconds = (Date.now() - startedAtMs) / 1_000;
+      const errorLines = worker.lines.filter(({ level }) => Number(level) >= 50).length;
+      expect(errorLines).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+      await eventually(async () =>
+        expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, retrying: 0, dead: 0 }),
+      );
+    },
+    60_000,
+  );
+});
+
+it('starts before Redis does', async () => {
+  await redis.crash();
+  const worker = await start();
+  expect(await statusOf(worker, '/readyz')).toBe(503);
+  expect(await statusOf(worker, '/livez')).toBe(200);
+  await redis.restart();
+  await eventually(() => queue.sendMany(sampleEvents(3, 'ok')));
+  await eventually(async () => expect(await accepted()).toBe(3));
+});
+
+describe('SIGTERM', () => {
+  it('lets the attempts under way finish and exits with 0', async () => {
+    const worker = await start();
+    await queue.sendMany(sampleEvents(10, 'slow-800_'));
+    await eventually(async () => expect((await sink.report()).requests).toHaveLength(10));
+    expect(await worker.stop()).toBe(0);
+    const report = await sink.report();
+    expect(Object.values(report.accepted).map(({ times }) => times)).toEqual(Array(10).fill(1));
+    expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, retrying: 0, dead: 0 });
+  });
+
+  it('hands back what does not finish in the grace, and spends no attempt on it', async () => {
+    const worker = await start({
+      REAMAZE_SHARED_SECRET: 'right',
+      SHUTDOWN_GRACE_MS: '100',
+      REQUEST_TIMEOUT_MS: '20000',
+    });
+    await queue.send(sampleEvent({ id: 'hang_1' }));
+    await eventually(async () => expect((await sink.report()).requests).toHaveLength(1));
+    expect(await worker.stop()).toBe(0);
+    expect(await counts()).toMatchObject({ waiting: 1, in_flight: 0, retrying: 0, dead: 0 });
+    const next = await start();
+    expect(await next.line({ msg: 'attempt', eventId: 'hang_1' })).toMatchObject({
+      attempt: 1,
+      outcome: 'delivered',
+    });
+  });
+
+  it('ends by the deadline even when Redis is away', async () => {
+    const worker = await start({ REAMAZE_SHARED_SECRET: 'right', SHUTDOWN_GRACE_MS: '100' });
+    await queue.send(sampleEvent({ id: 'slow-300_1' }));
+    await eventually(async () => expect((await sink.report()).requests).toHaveLength(1));
+    redis.freeze();
+    expect(await worker.stop()).toBe(1);
+    redis.thaw();
+  });
+});
+
+describe('a secret that rotates', () => {
+  const secretFile = () => join(mkdtempSync(join(tmpdir(), 'callpost-secret-')), 'secret');
+
+  it.each([
+    ['on SIGHUP', (worker: WorkerProcess) => worker.kill('SIGHUP')],
+    ['when its file changes', () => undefined],
+  ])('is read again %s', async (_, tell) => {
+    const file = secretFile();
+    writeFileSync(file, 'wrong\n');
+    const worker = await start({ REAMAZE_SHARED_SECRET_FILE: file });
+    await queue.send(sampleEvent({ id: 'ok_1' }));
+    await worker.line({ msg: 'attempt', eventId: 'ok_1', reason: 'http_401' });
+    writeFileSync(file, 'right\n');
+    tell(worker);
+    await worker.line({ msg: 'channel changed' });
+    await queue.send(sampleEvent({ id: 'ok_2' }));
+    await worker.line({ msg: 'attempt', eventId: 'ok_2', outcome: 'delivered' });
+    expect(worker.output()).not.toMatch(/right|wrong/);
+  });
+});
+
+it('does not consume a channel without a secret, loses nothing of it, and begins when it has one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'callpost-channels-'));
+  const file = join(folder, 'channels.yaml');
+  const secret = join(folder, 'secret');
+  writeFileSync(file, `channels: [{ name: default, secretFile: ${secret} }]`);
+  const worker = await start({ CHANNELS_FILE: file });
+  await worker.line({ level: 50, msg: 'channel not consumed: no secret; its events wait' });
+  await queue.sendMany(sampleEvents(5, 'ok'));
+  const metrics = await (await fetch(`${worker.opsUrl}/metrics`)).text();
+  expect(metrics).toContain('callpost_channel_unconfigured{channel="default"} 1');
+  expect(metrics).toContain('callpost_queue_jobs{channel="default",state="waiting"} 5');
+  writeFileSync(secret, 'right');
+  await eventually(async () => expect(await accepted()).toBe(5));
+});
+
+it('keeps to maxPerSecond over all workers, and to each channel its own url and secret', async () => {
+  const other = await startSink('other');
+  const file = join(mkdtempSync(join(tmpdir(), 'callpost-channels-')), 'channels.yaml');
+  writeFileSync(
+    file,
+    `channels:
+  - { name: default, secret: right, maxPerSecond: 5 }
+  - { name: sales, secret: other, url: "${other.url}" }`,
+  );
+  await start({ CHANNELS_FILE: file });
+  await start({ CHANNELS_FILE: file });
+  const sales = createCallEventQueue({ redis: redis.url, channel: 'sales' });
+  await Promise.all([queue.sendMany(sampleEvents(15, 'ok')), sales.sendMany(sampleEvents(15, 'ok'))]);
+  await eventually(async () => expect(await accepted()).toBe(15));
+  const { requests } = await sink.report();
+  const spanMs = (requests.at(-1)?.atMs ?? 0) - (requests[0]?.atMs ?? 0);
+  // 15 events at 5 a second are three windows: the last begins no sooner than two seconds after the first.
+  expect(spanMs).toBeGreaterThan(1_500);
+  const report = await other.report();
+  expect(report.requests.filter(({ valid }) => valid)).toHaveLength(15);
+  await sales.close();
+  await other.stop();
+});

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface SinkReport {
+  /** Every request, in order of arrival; `atMs` is the sink's own monotonic clock. */
+  readonly requests: readonly { id: string; path: string; atMs: number; valid: boolean }[];
+  /** By event id: how often accepted, and the body of the first time in base64. */
+  readonly accepted: Readonly<Record<string, { times: number; body: string }>>;
+  /** Ids of which two requests were under way at a time. */
+  readonly overlapping: readonly string[];
+  readonly connections: number;
+}
+
+export interface Sink {
+  /** Where to post events. */
+  readonly url: string;
+  report(): Promise<SinkReport>;
+  stop(): Promise<void>;
+}
+
+/**
+ * The sink of `sink.py`, in a process and a language of its own, so that nothing of ours can agree with itself.
+ *
+ * @throws when there is no python3; `npm test` installs one where it can
+ */
+export async function startSink(secret: string): Promise<Sink> {
+  const script = fileURLToPath(new URL('sink.py', import.meta.url));
+  const child = spawn('python3', [script, secret], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const [line] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    once(child, 'error').then(([error]) => Promise.reject(error)),
+  ])) as [string];
+  const origin = `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`;
+  return {
+    url: `${origin}/incoming/voice`,
+    report: async () => (await fetch(`${origin}/report`)).json() as Promise<SinkReport>,
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
