@@ -11,7 +11,7 @@ export interface PostResult {
   readonly code?: string;
 }
 
-export interface SignedRequest {
+interface SignedRequest {
   readonly path: string;
   readonly body: Buffer;
   readonly signature: string;

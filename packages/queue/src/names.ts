@@ -1,7 +1,7 @@
 import { CHANNEL_NAME_ALLOWED, isChannelName, kindOf } from '@callpost/domain';
 
 /** BullMQ's own key prefix, kept so that any BullMQ client and dashboard finds the queues. */
-export const KEY_PREFIX = 'bull';
+const KEY_PREFIX = 'bull';
 
 /** The name a producer's event gets as a BullMQ job; a job of another name is treated alike. */
 export const JOB_NAME = 'call-event';

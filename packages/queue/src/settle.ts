@@ -55,7 +55,7 @@ export async function settle(job: Job, token: string, settlement: Settlement): P
 }
 
 /** `http_422: HTTP 422 phone is invalid`: what dashboards of BullMQ show as the reason of a failure. */
-export function failedReason(record: AttemptRecord): string {
+function failedReason(record: AttemptRecord): string {
   const parts = [
     record.status && `HTTP ${record.status}`,
     record.code,
