@@ -1,5 +1,5 @@
 import { type ChannelConsumer, createChannelConsumer, type RedisConnection } from '@callpost/queue';
-import type { AttemptEntry, Logger, Metrics } from '@callpost/telemetry';
+import type { AttemptEntry, ErrorLog, Logger, Metrics } from '@callpost/telemetry';
 import type { Channel, ConfiguredChannel } from './channel.js';
 import { entryOf } from './conclusion.js';
 import type { WorkerConfig } from './config.js';
@@ -12,6 +12,7 @@ export interface ConsumeOptions {
   readonly inFlight: InFlight;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly errorLog: ErrorLog;
   readonly observe: (entry: AttemptEntry) => void;
   readonly onRedisError: (error: Error) => void;
   /** Unix ms. */
@@ -22,7 +23,7 @@ export interface ConsumeOptions {
 export function consumeChannel(
   channel: Channel,
   settings: ConfiguredChannel,
-  { config, redis, inFlight, metrics, logger, observe, onRedisError, now }: ConsumeOptions,
+  { config, redis, inFlight, metrics, logger, errorLog, observe, onRedisError, now }: ConsumeOptions,
 ): ChannelConsumer {
   const { workerName, retryPolicy, withheldCallers, dedupWindowMs } = config;
   const { name } = settings;
@@ -46,6 +47,7 @@ export function consumeChannel(
     now,
     observer: {
       onError: onRedisError,
+      onDefect: (error) => errorLog.report('a delivery threw: this is a defect of Callpost', error),
       onStalled(jobId) {
         metrics.stalled.inc();
         logger.warn({ channel: name, jobId }, 'event stalled; it is waiting again');

@@ -64,7 +64,7 @@ async function run(config: WorkerConfig): Promise<void> {
     onConnection: () => metrics.connections.inc(),
   });
   const observe = (entry: AttemptEntry) => observeAttempt(entry, { logger, metrics, channelLabel });
-  const consume = { config, redis, inFlight, metrics, logger, observe, onRedisError, now };
+  const consume = { config, redis, inFlight, metrics, logger, errorLog, observe, onRedisError, now };
   const fleet = createFleet({
     openChannel: (settings) => createChannel(settings, endpoints.for),
     openConsumer: (channel, settings) => consumeChannel(channel, settings, consume),

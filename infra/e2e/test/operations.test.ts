@@ -204,3 +204,31 @@ it('keeps to maxPerSecond over all workers, and to each channel its own url and 
   await sales.close();
   await other.stop();
 });
+
+it('takes over a changed channels file while it runs: channels come, go and change', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'callpost-channels-')), 'channels.yaml');
+  const write = (...channels: string[]) =>
+    writeFileSync(file, `channels:\n${channels.map((one) => `  - ${one}\n`).join('')}`);
+  write('{ name: default, secret: right }', '{ name: leaving, secret: right }');
+  const worker = await start({ CHANNELS_FILE: file });
+  await worker.line({ msg: 'channel consumed', channel: 'leaving' });
+  write('{ name: default, secret: right, concurrency: 3 }', '{ name: coming, secret: right }');
+  await worker.line({ msg: 'channel consumed', channel: 'coming' });
+  await worker.line({ msg: 'channel no longer consumed as it was', channel: 'leaving' });
+
+  const coming = createCallEventQueue({ redis: redis.url, channel: 'coming' });
+  const leaving = createCallEventQueue({ redis: redis.url, channel: 'leaving' });
+  await Promise.all([queue.sendMany(sampleEvents(5, 'ok_d')), coming.sendMany(sampleEvents(5, 'ok_c'))]);
+  await leaving.send(sampleEvent({ id: 'ok_l' }));
+  await eventually(async () => expect(await accepted()).toBe(10));
+  expect((await readChannelStatus(redis.client, 'leaving')).counts).toMatchObject({
+    waiting: 1,
+    in_flight: 0,
+  });
+
+  writeFileSync(file, 'channels: [');
+  await worker.line({ msg: 'channels not reloaded: the old ones are used on' });
+  await queue.send(sampleEvent({ id: 'ok_still' }));
+  await worker.line({ msg: 'attempt', eventId: 'ok_still', outcome: 'delivered' });
+  await Promise.all([coming.close(), leaving.close()]);
+});

@@ -5,7 +5,7 @@ import { readMarks } from './event-marks.js';
 import { EventWorker } from './event-worker.js';
 import { CHANNELS_KEY, queueName } from './names.js';
 import type { RedisConnection } from './redis.js';
-import { backoffSettings, settle } from './settle.js';
+import { backoffSettings, isUnforeseen, settle } from './settle.js';
 import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
 
 export interface ChannelConsumerOptions {
@@ -29,7 +29,10 @@ export interface ConsumerObserver {
   onStalledToDeath(taken: TakenEvent): void;
   /** A worker, perhaps another one, lost its hold on an event; the event is waiting again. */
   onStalled(jobId: string): void;
+  /** Of Redis or BullMQ. */
   onError(error: Error): void;
+  /** The delivery threw, which it must not; the event is tried again later. */
+  onDefect(error: Error): void;
 }
 
 export interface ChannelConsumer {
@@ -82,7 +85,8 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'lock_lost');
   });
-  worker.on('failed', (job) => {
+  worker.on('failed', (job, error) => {
+    if (isUnforeseen(error)) observer.onDefect(error);
     if (job?.finishedOn && job.deferredFailure) observer.onStalledToDeath(takenEvent(job));
   });
 

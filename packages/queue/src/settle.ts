@@ -38,6 +38,11 @@ export const backoffSettings = {
 /** A defect of ours, such as an exception out of the delivery, costs the event an attempt but never its life. */
 const UNFORESEEN_RETRY_MS = 30_000;
 
+/** Whether a job failed for another reason than that {@link settle} wanted it to. */
+export function isUnforeseen(error: Error): boolean {
+  return !(error instanceof RetryAt || error instanceof UnrecoverableError);
+}
+
 /** Resolves when the event is delivered; rejects with what makes BullMQ do the settlement. */
 export async function settle(job: Job, token: string, settlement: Settlement): Promise<void> {
   switch (settlement.outcome) {

@@ -60,7 +60,8 @@ function consume(
     observer: {
       onStalledToDeath: (taken) => stalledToDeath.push(taken),
       onStalled: () => undefined,
-      onError: (error) => errors.push(error),
+      onError: () => undefined,
+      onDefect: (error) => errors.push(error),
     },
   });
   consumers.push(consumer);
@@ -177,6 +178,7 @@ it('a delivery that throws costs an attempt, never the event', async () => {
   await plain.add('call-event', sampleEvent({ id: 'event-1' }), { removeOnFail: true });
   consume(() => Promise.reject(new Error('a defect')));
   await eventually(async () => expect(await counts()).toMatchObject({ retrying: 1, dead: 0 }));
+  expect(errors.map(({ message }) => message)).toEqual(['a defect']);
 });
 
 describe('stopping', () => {
