@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { type Env, oneOf, readEnv, redisUrl, wholeNumber } from '@callpost/config';
+import type { WithheldCallers } from '@callpost/domain';
+import { DEFAULT_DEDUP_WINDOW_MS } from '@callpost/queue';
+import { UsageError } from './errors.js';
+
+export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379';
+
+export function environment(): Env {
+  return process.env;
+}
+
+/** A text file whole; null when there is none or it cannot be read. */
+export function readFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** Whether an unexpected error is shown with its stack. */
+export function showsStacks(env: Env): boolean {
+  return Boolean(env.CALLPOST_DEBUG);
+}
+
+/** NO_COLOR: no-color.org. */
+export function allowsColour(env: Env): boolean {
+  return !env.NO_COLOR && env.TERM !== 'dumb';
+}
+
+/**
+ * @param option what `--redis` says; it wins over REDIS_URL
+ * @throws UsageError without the URL in it
+ */
+export function readRedisUrl(option: string | undefined, env: Env): string {
+  const field = option === undefined ? 'REDIS_URL' : '--redis';
+  const shape = { REDIS_URL: redisUrl.default(DEFAULT_REDIS_URL) };
+  const read = readEnv(shape, { REDIS_URL: option ?? env.REDIS_URL });
+  if (!read.ok) throw new UsageError(...read.faults.map((fault) => ({ ...fault, field })));
+  const url = read.value.REDIS_URL;
+  if (!URL.canParse(url)) throw new UsageError({ field, ...NO_URL });
+  return url;
+}
+
+/** Most often a password with characters that a URL gives a meaning. */
+const NO_URL = {
+  found: 'text that is no URL',
+  allowed: 'redis://host:port, with special characters of the password percent-encoded',
+};
+
+export interface ProducerConfig {
+  readonly withheldCallers: WithheldCallers;
+  readonly dedupWindowMs: number;
+}
+
+/**
+ * What a producer decides for its events; the worker reads variables of the same names.
+ *
+ * @throws UsageError
+ */
+export function readProducerConfig(env: Env): ProducerConfig {
+  const read = readEnv(PRODUCER_ENVIRONMENT, env);
+  if (!read.ok) throw new UsageError(...read.faults);
+  return { withheldCallers: read.value.WITHHELD_CALLERS, dedupWindowMs: read.value.DEDUP_WINDOW_MS };
+}
+
+const PRODUCER_ENVIRONMENT = {
+  WITHHELD_CALLERS: oneOf(['refuse', 'pass']).default('refuse'),
+  DEDUP_WINDOW_MS: wholeNumber({ min: 1_000, max: 30 * 86_400_000, unit: 'of milliseconds' }).default(
+    DEFAULT_DEDUP_WINDOW_MS,
+  ),
+};

@@ -1,0 +1,65 @@
+import { CHANNEL_NAME_ALLOWED, isChannelName } from '@callpost/domain';
+import { Command } from 'commander';
+import { argumentOf, oneOf } from './args/value.js';
+import { addDlqList } from './commands/dlq-list.js';
+import { addDlqShow } from './commands/dlq-show.js';
+import { addDoctor } from './commands/doctor.js';
+import { addReplayStart } from './commands/replay-start.js';
+import { addSend } from './commands/send.js';
+import { addStatus } from './commands/status.js';
+import { DEFAULT_REDIS_URL } from './config.js';
+import type { Surroundings } from './context.js';
+import { OUTPUT_FORMS } from './output/form.js';
+import type { Start } from './start.js';
+
+const HELP = `
+Data goes to stdout; progress, notes and errors to stderr. A table is for people: scripts ask for -o json or -o ndjson.
+
+Exit codes: 0 ok, 1 error, 2 wrong usage, 3 no match, 4 done in part, 7 Redis unreachable, 130 interrupted.
+
+Examples:
+  callpost doctor
+  callpost status
+  callpost send events.ndjson
+  callpost dlq list --since 2h
+  callpost replay start --reason http_422 --since 2h`;
+
+/** The command line: what there is to type. It throws commander's errors instead of ending the process. */
+export function createProgram(start: Start, { terminal, now }: Surroundings, version: string): Command {
+  const program = new Command('callpost')
+    .description('Callpost posts the call events of a call centre to Re:amaze until they are accepted.')
+    .version(version, '-V, --version')
+    .option('--redis <url>', `where Redis is (default: REDIS_URL, else ${DEFAULT_REDIS_URL})`)
+    .option(
+      '--channel <name>',
+      'only this channel (default: all of them; for send: default)',
+      argumentOf(channelName, CHANNEL_NAME_ALLOWED),
+    )
+    .option('-o, --output <form>', 'table, json or ndjson', oneOf(OUTPUT_FORMS), 'table')
+    .option('--no-color', 'no colour (also: NO_COLOR)')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns || HELP_COLUMNS,
+      getErrHelpWidth: () => terminal.stderr.columns || HELP_COLUMNS,
+      outputError: (text, write) => write(text.replace(/^error: /, 'callpost: ')),
+    })
+    .addHelpText('after', HELP);
+  addSend(program, start);
+  addStatus(program, start);
+  const dlq = program.command('dlq').description('dead letters: events no longer attempted');
+  addDlqList(dlq, start, now);
+  addDlqShow(dlq, start);
+  const replay = program.command('replay').description('dead letters, sent again');
+  addReplayStart(replay, start, now);
+  addDoctor(program, start);
+  return program;
+}
+
+const HELP_COLUMNS = 100;
+
+function channelName(text: string): string | null {
+  return isChannelName(text) ? text : null;
+}
