@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What a rule does to a request. Times are ms except where HTTP itself counts in seconds. */
 export type Action = z.infer<typeof actionSchema>;
-export type ActionKind = Action['kind'];
+type ActionKind = Action['kind'];
 /** Everything but answering as Re:amaze does. */
 export type Misbehaviour = Exclude<Action, { kind: 'accept' }>;
 

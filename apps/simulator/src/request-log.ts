@@ -1,5 +1,5 @@
 /** What became of a request; by what was answered, not by what was stored: a `reset_after` is `misbehaved`. */
-export type Outcome = 'accepted' | 'duplicate' | 'refused' | 'misbehaved';
+type Outcome = 'accepted' | 'duplicate' | 'refused' | 'misbehaved';
 
 export interface Decision {
   readonly outcome: Outcome;

@@ -114,7 +114,7 @@ export function callEvent(id: string, fields: object = {}) {
   };
 }
 
-export async function read(response: Dispatcher.ResponseData): Promise<Answer> {
+async function read(response: Dispatcher.ResponseData): Promise<Answer> {
   const text = await response.body.text();
   const isJson = String(response.headers['content-type']).startsWith('application/json');
   return {

@@ -9,7 +9,7 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export type Environment = Readonly<Record<string, string>>;
 
-export interface Build {
+interface Build {
   readonly context: string;
   readonly dockerfile: string;
   readonly target: string;
