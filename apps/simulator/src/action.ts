@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 /** What a rule does to a request. Times are ms except where HTTP itself counts in seconds. */
 export type Action = z.infer<typeof actionSchema>;
-type ActionKind = Action['kind'];
 /** Everything but answering as Re:amaze does. */
 export type Misbehaviour = Exclude<Action, { kind: 'accept' }>;
 
