@@ -1,5 +1,6 @@
 export * from './attempt-record.js';
 export * from './call-event.js';
+export { type Cause, causeOf } from './cause.js';
 export * from './channel-name.js';
 export * from './event-warnings.js';
 export * from './fault.js';

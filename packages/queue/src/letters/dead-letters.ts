@@ -1,7 +1,7 @@
 import type { Reason } from '@callpost/domain';
+import { jobIdOf, queueKey } from '../names.js';
+import type { RedisConnection } from '../redis.js';
 import { DEAD_LETTER_FIELDS, type DeadLetter, deadLetterOf } from './dead-letter.js';
-import { jobIdOf, queueKey } from './names.js';
-import type { RedisConnection } from './redis.js';
 
 /** Which letters; absent means any. Times are Unix ms of the death, both inclusive. */
 export interface DeadLetterFilter {

@@ -6,10 +6,10 @@ import {
   stampCreatedAt,
 } from '@callpost/domain';
 import { Queue } from 'bullmq';
+import { CHANNELS_KEY, queueName } from '../names.js';
+import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from '../redis.js';
 import { enqueueAll } from './enqueue.js';
 import { firstEventState } from './first-event.js';
-import { CHANNELS_KEY, queueName } from './names.js';
-import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from './redis.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
 
 export interface CallEventQueueOptions extends CallEventRules {

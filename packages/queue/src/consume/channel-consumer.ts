@@ -1,10 +1,10 @@
 import { parseAttemptRecord } from '@callpost/domain';
 import type { Job } from 'bullmq';
-import { rememberedKey } from './enqueue.js';
+import { CHANNELS_KEY, queueName } from '../names.js';
+import type { RedisConnection } from '../redis.js';
+import { rememberedKey } from '../send/enqueue.js';
 import { readMarks } from './event-marks.js';
 import { EventWorker } from './event-worker.js';
-import { CHANNELS_KEY, queueName } from './names.js';
-import type { RedisConnection } from './redis.js';
 import { backoffSettings, isUnforeseen, settle } from './settle.js';
 import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
 

@@ -1,5 +1,5 @@
-import { jobIdOf, queueKey } from './names.js';
-import type { RedisConnection } from './redis.js';
+import { jobIdOf, queueKey } from '../names.js';
+import type { RedisConnection } from '../redis.js';
 
 /** Where the first event with an id is by now. `delivered`: within the dedup window, after which it is forgotten. */
 export type FirstEventState = 'waiting' | 'in_flight' | 'retrying' | 'dead' | 'delivered';

@@ -1,7 +1,7 @@
 import type { CallEvent } from '@callpost/domain';
 import { createIORedisClient, type IRedisClient, type IRedisTransaction, Job, type Queue } from 'bullmq';
-import { JOB_NAME, jobIdOf, queueKey } from './names.js';
-import type { RedisConnection } from './redis.js';
+import { JOB_NAME, jobIdOf, queueKey } from '../names.js';
+import type { RedisConnection } from '../redis.js';
 
 export interface EnqueueOptions {
   readonly channel: string;

@@ -1,6 +1,6 @@
 import { type AttemptRecord, parseAttemptRecord, type Reason } from '@callpost/domain';
-import { readMarks } from './event-marks.js';
-import { eventIdOfJobId } from './names.js';
+import { readMarks } from '../consume/event-marks.js';
+import { eventIdOfJobId } from '../names.js';
 
 /** An event no longer attempted, kept with its evidence until a person replays or discards it. */
 export interface DeadLetter {

@@ -1,7 +1,7 @@
 import { Job, Queue } from 'bullmq';
-import { readMarks } from './event-marks.js';
-import { JOB_NAME, queueKey, queueName } from './names.js';
-import type { RedisConnection } from './redis.js';
+import { readMarks } from '../consume/event-marks.js';
+import { JOB_NAME, queueKey, queueName } from '../names.js';
+import type { RedisConnection } from '../redis.js';
 
 /** `not_dead`: the letter was replayed, discarded or never there; nothing was changed. */
 export type ReplayAnswer = 'replayed' | 'not_dead';
