@@ -40,6 +40,8 @@ export function parseAttemptRecord(text: string): AttemptRecord | null {
   const complete =
     typeof record.attempt === 'number' &&
     typeof record.atMs === 'number' &&
+    typeof record.durationMs === 'number' &&
+    typeof record.worker === 'string' &&
     typeof record.reason === 'string' &&
     isReason(record.reason);
   return complete ? (record as AttemptRecord) : null;

@@ -9,6 +9,7 @@ const CORPUS: ReadonlyArray<readonly string[]> = [
     '{"error":"phone is invalid for event call-17-ended"}',
     '{"error":"phone is invalid for event 9f8e7d6c"}',
     '{"error":"phone is invalid for event 4711"}',
+    '{"error":"phone is invalid for event 17:4711-2"}',
   ],
   [
     '{"errors":[{"field":"from.phone","message":"is not a phone number"}]}',

@@ -1,3 +1,4 @@
+export { type AuditEntry, readAudit, recordAudit } from './audit.js';
 export {
   type ChannelStatus,
   EVENT_STATES,
@@ -12,13 +13,18 @@ export {
   createChannelConsumer,
 } from './consume/channel-consumer.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
+export { type CauseSummary, summariseCauses } from './letters/causes.js';
 export type { DeadLetter } from './letters/dead-letter.js';
+export type { DeadLetterFilter } from './letters/dead-letter-filter.js';
 export {
   countDeadLetters,
-  type DeadLetterFilter,
+  type DeadLetterPage,
   findDeadLetter,
+  pageDeadLetters,
   readDeadLetters,
 } from './letters/dead-letters.js';
+export { createDiscarder, type DiscardAnswer, type Discarder } from './letters/discard.js';
+export { reindex as reindexDeadLetters } from './letters/heal-index.js';
 export { createReplayer, type ReplayAnswer, type Replayer, type ReplayerOptions } from './letters/replay.js';
 export { eventIdOfJobId, JOB_NAME, jobIdOf, queueName } from './names.js';
 export {

@@ -1,9 +1,11 @@
-import { parseAttemptRecord } from '@callpost/domain';
+import type { AttemptRecord } from '@callpost/domain';
 import type { Job } from 'bullmq';
+import { readMarks } from '../event-marks.js';
+import { attemptsOf, createLetter, type DeadLetter } from '../letters/dead-letter.js';
+import { indexLetters } from '../letters/letter-index.js';
 import { CHANNELS_KEY, queueName } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { rememberedKey } from '../send/enqueue.js';
-import { readMarks } from './event-marks.js';
 import { EventWorker } from './event-worker.js';
 import { backoffSettings, isUnforeseen, settle } from './settle.js';
 import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
@@ -62,8 +64,16 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     const settlement = isLockDoubtful(job, options, now())
       ? LOCK_LOST
       : await deliver(takenEvent(job), signal);
-    if (settlement.outcome === 'delivered') await rememberAgain(job, options, now()).catch(observer.onError);
+    await beforeSettling(job, settlement).catch(observer.onError);
     await settle(job, token, settlement);
+  }
+
+  /** Hints, both of them: without them the event is settled all the same. */
+  async function beforeSettling(job: Job, settlement: Settlement): Promise<void> {
+    if (settlement.outcome === 'delivered') await rememberAgain(job, options, now());
+    if (settlement.outcome === 'dead') {
+      await indexLetters(redis, channel, [dyingLetter(channel, job, settlement.record, now())]);
+    }
   }
 
   const worker = new EventWorker(queueName(channel), process, {
@@ -114,9 +124,24 @@ function isLockDoubtful(job: Job, { lockDurationMs }: ChannelConsumerOptions, no
   return nowMs - (job.processedOn ?? nowMs) > lockDurationMs / 2;
 }
 
+/** The letter that a job is about to become. */
+function dyingLetter(channel: string, job: Job, record: AttemptRecord, diedAtMs: number): DeadLetter {
+  return createLetter({
+    channel,
+    jobId: job.id ?? '',
+    event: job.data,
+    attempts: [...attemptsOf(job.stacktrace), record],
+    enqueuedAtMs: job.timestamp,
+    diedAtMs,
+    marks: readMarks(job.progress),
+    hasStalled: job.stalledCounter > 0,
+    isStalledToDeath: false,
+  });
+}
+
 function takenEvent(job: Job): TakenEvent {
   const marks = readMarks(job.progress);
-  const records = (job.stacktrace ?? []).map(parseAttemptRecord);
+  const records = attemptsOf(job.stacktrace);
   return {
     jobId: job.id ?? '',
     data: job.data,
@@ -127,7 +152,7 @@ function takenEvent(job: Job): TakenEvent {
     possiblyDelivered:
       job.stalledCounter > 0 ||
       marks.possiblyDelivered === true ||
-      records.some((record) => record?.possiblyDelivered === true),
+      records.some((record) => record.possiblyDelivered === true),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type AttemptRecord, HISTORY_LENGTH } from '@callpost/domain';
 import { type Job, type JobsOptions, UnrecoverableError, WaitingError, type WorkerOptions } from 'bullmq';
-import { readMarks } from './event-marks.js';
+import { readMarks } from '../event-marks.js';
 import type { Settlement } from './taken-event.js';
 
 /*

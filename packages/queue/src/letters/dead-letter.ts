@@ -1,6 +1,7 @@
-import { type AttemptRecord, parseAttemptRecord, type Reason } from '@callpost/domain';
-import { readMarks } from '../consume/event-marks.js';
+import { type AttemptRecord, type Cause, causeOf, parseAttemptRecord, type Reason } from '@callpost/domain';
+import { type EventMarks, readMarks } from '../event-marks.js';
 import { eventIdOfJobId } from '../names.js';
+import { callOf } from './letter-entry.js';
 
 /** An event no longer attempted, kept with its evidence until a person replays or discards it. */
 export interface DeadLetter {
@@ -9,6 +10,10 @@ export interface DeadLetter {
   /** Null when the event has no readable id. */
   readonly eventId: string | null;
   readonly reason: Reason;
+  /** What it has in common with letters that died alike. */
+  readonly cause: Cause;
+  /** Its call, `thread:…` or `phone:…`; null when the event does not say. */
+  readonly call: string | null;
   /** The attempt that decided, or null for an event whose workers all died before they could decide. */
   readonly lastAttempt: AttemptRecord | null;
   /** Oldest first, over all replays; the newest 50. */
@@ -22,7 +27,7 @@ export interface DeadLetter {
   readonly event: unknown;
 }
 
-/** The fields of a BullMQ job that a letter is read from, in the order of {@link DeadLetterFields}. */
+/** The fields of a BullMQ job that a letter is read from. */
 export const DEAD_LETTER_FIELDS = [
   'data',
   'stacktrace',
@@ -30,45 +35,73 @@ export const DEAD_LETTER_FIELDS = [
   'finishedOn',
   'progress',
   'stc',
+  'failedReason',
 ] as const;
 
-export type DeadLetterFields = readonly (string | null | undefined)[];
-
 /**
- * A letter out of the raw fields of its job, not through BullMQ's `Job`, which throws for data that is not JSON: one
- * such letter must not hide the others.
+ * A letter out of the raw fields of its job, in the order of {@link DEAD_LETTER_FIELDS}. Not through BullMQ's `Job`,
+ * which throws for data that is not JSON: one such letter must not hide the others.
  *
  * @returns null when the job is gone, or is not dead any more
  */
-export function deadLetterOf(channel: string, jobId: string, fields: DeadLetterFields): DeadLetter | null {
-  const [data, stacktrace, timestamp, finishedOn, progress, stalls] = fields;
+export function deadLetterOf(
+  channel: string,
+  jobId: string,
+  fields: readonly (string | null | undefined)[],
+): DeadLetter | null {
+  const [data, stacktrace, timestamp, finishedOn, progress, stalls, failedReason] = fields;
   if (!finishedOn) return null;
-  const event = json(data);
-  const marks = readMarks(json(progress));
-  const attempts = attemptsOf(stacktrace);
-  const last = attempts.at(-1);
-  // A death by stalls leaves no record of its own, so the last record is then that of an earlier retry.
-  const lastAttempt = last?.outcome === 'dead' ? last : null;
-  return {
+  return createLetter({
     channel,
     jobId,
-    eventId: idOf(event) ?? eventIdOfJobId(jobId),
-    reason: lastAttempt?.reason ?? 'stalled',
-    lastAttempt,
-    attempts,
+    event: json(data),
+    attempts: attemptsOf(json(stacktrace)),
     enqueuedAtMs: Number(timestamp),
     diedAtMs: Number(finishedOn),
+    marks: readMarks(json(progress)),
+    hasStalled: Number(stalls ?? 0) > 0,
+    isStalledToDeath: failedReason?.startsWith(STALLED_TO_DEATH) ?? false,
+  });
+}
+
+/** What BullMQ itself gives as the reason of a failure that no processor decided. */
+const STALLED_TO_DEATH = 'job stalled more than';
+
+export interface LetterParts {
+  readonly channel: string;
+  readonly jobId: string;
+  readonly event: unknown;
+  readonly attempts: readonly AttemptRecord[];
+  readonly enqueuedAtMs: number;
+  readonly diedAtMs: number;
+  readonly marks: EventMarks;
+  readonly hasStalled: boolean;
+  readonly isStalledToDeath: boolean;
+}
+
+export function createLetter({ marks, hasStalled, isStalledToDeath, ...parts }: LetterParts): DeadLetter {
+  const { jobId, event, attempts } = parts;
+  const last = attempts.at(-1);
+  // A death by stalls leaves no record of its own; the last record is then that of an earlier attempt.
+  const lastAttempt = isStalledToDeath || last?.outcome !== 'dead' ? null : last;
+  const reason = lastAttempt?.reason ?? 'stalled';
+  return {
+    ...parts,
+    eventId: idOf(event) ?? eventIdOfJobId(jobId),
+    reason,
+    cause: causeOf(reason, lastAttempt),
+    call: callOf(event),
+    lastAttempt,
     possiblyDelivered:
-      Number(stalls ?? 0) > 0 ||
+      hasStalled ||
       marks.possiblyDelivered === true ||
       attempts.some((record) => record.possiblyDelivered === true),
     replays: marks.replays ?? 0,
-    event,
   };
 }
 
-function attemptsOf(stacktrace: string | null | undefined): AttemptRecord[] {
-  const texts = json(stacktrace);
+/** @param texts BullMQ's stack traces: ours are attempt records, those of another program's jobs are not */
+export function attemptsOf(texts: unknown): AttemptRecord[] {
   if (!Array.isArray(texts)) return [];
   return texts.flatMap((text) => (typeof text === 'string' ? (parseAttemptRecord(text) ?? []) : []));
 }

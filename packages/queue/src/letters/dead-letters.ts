@@ -1,39 +1,67 @@
-import type { Reason } from '@callpost/domain';
-import { jobIdOf, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import { DEAD_LETTER_FIELDS, type DeadLetter, deadLetterOf } from './dead-letter.js';
+import { cursorOf, placeOfCursor } from './cursor.js';
+import type { DeadLetter } from './dead-letter.js';
+import { type DeadLetterFilter, letterFits } from './dead-letter-filter.js';
+import { fittingPlaces, placesOfIds } from './fitting-places.js';
+import { entryOf } from './letter-entry.js';
+import { letterKeys } from './letter-keys.js';
+import { readLetters } from './read-letters.js';
+import { memberOf, type Place } from './scan-newest-first.js';
 
-/** Which letters; absent means any. Times are Unix ms of the death, both inclusive. */
-export interface DeadLetterFilter {
-  readonly reason?: Reason;
-  readonly status?: number;
-  readonly sinceMs?: number;
-  readonly untilMs?: number;
+/** Letters read in one round trip. */
+const LETTER_PAGE = 200;
+
+export interface DeadLetterPage {
+  readonly letters: readonly DeadLetter[];
+  /** Where to go on; null at the end. */
+  readonly cursor: string | null;
 }
 
-const PAGE = 200;
+/**
+ * A page of the letters of a channel that fit, newest first. Reads only as many letters as it returns: the rest is
+ * decided by the index.
+ *
+ * @param options.cursor of the page before; null for the first
+ * @throws RangeError for a cursor that is none
+ */
+export async function pageDeadLetters(
+  redis: RedisConnection,
+  channel: string,
+  options: { filter: DeadLetterFilter; limit: number; cursor?: string | null },
+): Promise<DeadLetterPage> {
+  const letters: DeadLetter[] = [];
+  const after = options.cursor ? placeOfCursor(options.cursor) : undefined;
+  for await (const { letter, place } of placedLetters(redis, channel, options.filter, after)) {
+    letters.push(letter);
+    if (letters.length === options.limit) return { letters, cursor: cursorOf(place) };
+  }
+  return { letters, cursor: null };
+}
 
-/** The letters of a channel, newest first, read page by page: what dies or is replayed meanwhile may be missed. */
+/** All letters of a channel that fit, newest first, read page by page; what dies meanwhile is left out. */
 export async function* readDeadLetters(
   redis: RedisConnection,
   channel: string,
   filter: DeadLetterFilter = {},
 ): AsyncGenerator<DeadLetter> {
-  const { sinceMs = '-inf', untilMs = '+inf' } = filter;
-  for (let offset = 0; ; offset += PAGE) {
-    const jobIds = await redis.zrevrangebyscore(
-      queueKey(channel, 'failed'),
-      untilMs,
-      sinceMs,
-      'LIMIT',
-      offset,
-      PAGE,
-    );
-    for (const letter of await readLetters(redis, channel, jobIds)) {
-      if (fits(letter, filter)) yield letter;
-    }
-    if (jobIds.length < PAGE) return;
+  for await (const { letter } of placedLetters(redis, channel, filter, undefined)) yield letter;
+}
+
+/** How many letters fit, as far as the index tells, without reading one. */
+export async function countDeadLetters(
+  redis: RedisConnection,
+  channel: string,
+  filter: DeadLetterFilter = {},
+): Promise<number> {
+  const keys = letterKeys(channel);
+  if (Object.values(filter).every((value) => value === undefined)) return redis.zcard(keys.failed);
+  let count = 0;
+  if (filter.ids !== undefined) {
+    for await (const _ of readDeadLetters(redis, channel, filter)) count += 1;
+    return count;
   }
+  for await (const page of fittingPlaces(redis, channel, filter, undefined)) count += page.length;
+  return count;
 }
 
 /**
@@ -47,36 +75,34 @@ export async function findDeadLetter(
   channel: string,
   id: string,
 ): Promise<DeadLetter | null> {
-  const [letter] = await readLetters(redis, channel, [jobIdOf(id), id]);
-  if (letter) return letter;
-  for await (const candidate of readDeadLetters(redis, channel)) {
-    if (candidate.eventId === id) return candidate;
-  }
+  for await (const letter of readDeadLetters(redis, channel, { ids: [id] })) return letter;
   return null;
 }
 
-export async function countDeadLetters(redis: RedisConnection, channel: string): Promise<number> {
-  return redis.zcard(queueKey(channel, 'failed'));
+interface PlacedLetter {
+  readonly letter: DeadLetter;
+  readonly place: Place;
 }
 
-async function readLetters(
+async function* placedLetters(
   redis: RedisConnection,
   channel: string,
-  jobIds: readonly string[],
-): Promise<DeadLetter[]> {
-  const pipeline = redis.pipeline();
-  for (const jobId of jobIds) pipeline.hmget(queueKey(channel, jobId), ...DEAD_LETTER_FIELDS);
-  const replies = (await pipeline.exec()) ?? [];
-  return jobIds.flatMap((jobId, index) => {
-    const [error, fields] = replies[index] ?? [];
-    if (error) throw error;
-    return deadLetterOf(channel, jobId, fields as (string | null)[]) ?? [];
-  });
-}
-
-function fits(letter: DeadLetter, { reason, status }: DeadLetterFilter): boolean {
-  return (
-    (reason === undefined || letter.reason === reason) &&
-    (status === undefined || letter.lastAttempt?.status === status)
-  );
+  filter: DeadLetterFilter,
+  after: Place | undefined,
+): AsyncGenerator<PlacedLetter> {
+  const pages =
+    filter.ids === undefined
+      ? fittingPlaces(redis, channel, filter, after)
+      : placesOfIds(redis, channel, filter.ids);
+  for await (const page of pages) {
+    for (let start = 0; start < page.length; start += LETTER_PAGE) {
+      const places = page.slice(start, start + LETTER_PAGE);
+      const letters = await readLetters(redis, channel, places.map(memberOf));
+      const byId = new Map(letters.map((letter) => [letter.jobId, letter]));
+      for (const place of places) {
+        const letter = byId.get(place.member);
+        if (letter !== undefined && letterFits(letter, entryOf(letter), filter)) yield { letter, place };
+      }
+    }
+  }
 }

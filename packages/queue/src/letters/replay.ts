@@ -1,7 +1,8 @@
 import { Job, Queue } from 'bullmq';
-import { readMarks } from '../consume/event-marks.js';
+import { readMarks } from '../event-marks.js';
 import { JOB_NAME, queueKey, queueName } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import { unindexLetters } from './letter-index.js';
 
 /** `not_dead`: the letter was replayed, discarded or never there; nothing was changed. */
 export type ReplayAnswer = 'replayed' | 'not_dead';
@@ -47,13 +48,15 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
     // BullMQ never resets its count of stalls: the first one after a replay would be the last again.
     await redis.hdel(jobKey, 'stc');
     await job.changePriority({ priority: REPLAY_PRIORITY });
+    // Before it leaves: afterwards it may die again at once, and would be taken out of the index with its new death.
+    await unindexLetters(redis, channel, [jobId]);
     try {
       await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
-      return 'replayed';
     } catch (error) {
       if ((await redis.zscore(failedKey, jobId)) === null) return 'not_dead';
       throw error;
     }
+    return 'replayed';
   }
 
   return { replay, close: () => queue.close() };

@@ -1,0 +1,76 @@
+import { jobIdOf } from '../names.js';
+import type { RedisConnection } from '../redis.js';
+import type { DeadLetter } from './dead-letter.js';
+import { causeFits, type DeadLetterFilter, entryFits } from './dead-letter-filter.js';
+import { healIndex } from './heal-index.js';
+import type { LetterEntry } from './letter-entry.js';
+import { indexLetters, readEntries } from './letter-index.js';
+import { letterKeys } from './letter-keys.js';
+import { readCauses } from './read-causes.js';
+import { readLetters } from './read-letters.js';
+import { memberOf, type Place, scanNewestFirst } from './scan-newest-first.js';
+
+/** Entries looked at in one round trip, and letters where there is no entry to go by. */
+const ENTRY_PAGE = 1_000;
+const LETTER_PAGE = 200;
+
+/** Where the letters are that fit as far as the index tells. */
+export async function* fittingPlaces(
+  redis: RedisConnection,
+  channel: string,
+  filter: DeadLetterFilter,
+  after: Place | undefined,
+): AsyncGenerator<Place[]> {
+  await healIndex(redis, channel);
+  const keys = letterKeys(channel);
+  const all = await readCauses(redis, channel);
+  const causes = new Set([...all.values()].filter((cause) => causeFits(cause, filter)).map(({ id }) => id));
+  const [onlyCause] = causes.size === 1 ? causes : [];
+  const range = { sinceScore: filter.sinceMs, untilScore: filter.untilMs, after, pageSize: ENTRY_PAGE };
+  const key = onlyCause === undefined ? keys.failed : keys.ofCause(onlyCause);
+  for await (const page of scanNewestFirst(redis, key, range)) {
+    const entries = await entriesOf(redis, channel, page.map(memberOf));
+    const fitting = page.filter((_, index) => {
+      const entry = entries[index];
+      // A cause that is new since they were read is left to the letter itself to decide.
+      return entry && (causes.has(entry.causeId) || !all.has(entry.causeId)) && entryFits(entry, filter);
+    });
+    if (fitting.length > 0) yield fitting;
+  }
+}
+
+/** The entries of letters; an entry that is missing or unreadable is made anew from its letter. */
+async function entriesOf(
+  redis: RedisConnection,
+  channel: string,
+  jobIds: readonly string[],
+): Promise<(LetterEntry | null)[]> {
+  const entries = await readEntries(redis, channel, jobIds);
+  const broken = jobIds.filter((_, index) => entries[index] === null);
+  if (broken.length === 0) return entries;
+  await indexLetters(redis, channel, await readLetters(redis, channel, broken));
+  return readEntries(redis, channel, jobIds);
+}
+
+/** Event ids of Callpost's own producers and job ids are found at once; for the others all letters are searched. */
+export async function* placesOfIds(
+  redis: RedisConnection,
+  channel: string,
+  ids: readonly string[],
+): AsyncGenerator<Place[]> {
+  const direct = await readLetters(redis, channel, [...new Set(ids.flatMap((id) => [jobIdOf(id), id]))]);
+  const found = new Set(direct.flatMap(({ jobId, eventId }) => [jobId, eventId]));
+  const sought = new Set(ids.filter((id) => !found.has(id)));
+  if (direct.length > 0) yield direct.map(placeOf);
+  if (sought.size === 0) return;
+  const { failed } = letterKeys(channel);
+  for await (const page of scanNewestFirst(redis, failed, { pageSize: LETTER_PAGE })) {
+    const letters = await readLetters(redis, channel, page.map(memberOf));
+    const fitting = letters.filter(({ eventId }) => eventId !== null && sought.has(eventId));
+    if (fitting.length > 0) yield fitting.map(placeOf);
+  }
+}
+
+function placeOf({ jobId, diedAtMs }: DeadLetter): Place {
+  return { member: jobId, score: diedAtMs };
+}

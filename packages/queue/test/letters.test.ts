@@ -1,0 +1,259 @@
+import type { AttemptRecord } from '@callpost/domain';
+import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type ChannelConsumer,
+  countDeadLetters,
+  createCallEventQueue,
+  createChannelConsumer,
+  createDiscarder,
+  createReplayer,
+  type DeadLetterFilter,
+  pageDeadLetters,
+  readAudit,
+  readChannelStatus,
+  readDeadLetters,
+  recordAudit,
+  reindexDeadLetters,
+  summariseCauses,
+} from '../src/index.js';
+
+const CHANNEL = 'default';
+const INDEX = 'bull:{voice-default}:callpost:';
+
+let redis: TestRedis;
+let consumer: ChannelConsumer;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+
+/** What the endpoint says of an event, by its id: `<status>-<n>` is refused with that status and a text. */
+function recordOf(id: string): AttemptRecord {
+  const status = Number(id.split('-')[0]);
+  const excerpt =
+    status === 422 ? `{"error":"phone is invalid for event ${id}"}` : `{"error":"cannot parse ${id}"}`;
+  const isReset = id.endsWith('reset');
+  return {
+    attempt: 1,
+    atMs: 1,
+    durationMs: 1,
+    worker: 'test:1',
+    outcome: 'dead',
+    reason: status === 422 ? 'http_422' : 'http_400',
+    status,
+    excerpt,
+    ...(isReset ? { possiblyDelivered: true } : {}),
+  };
+}
+
+function startConsumer(): ChannelConsumer {
+  const started = createChannelConsumer({
+    channel: CHANNEL,
+    redis: redis.connect(),
+    deliver: async ({ data }) => ({ outcome: 'dead', record: recordOf((data as { id: string }).id) }),
+    concurrency: 10,
+    maxPerSecond: null,
+    lockDurationMs: 60_000,
+    dedupWindowMs: 60_000,
+    now: Date.now,
+    observer: {
+      onStalledToDeath: () => undefined,
+      onStalled: () => undefined,
+      onError: () => undefined,
+      onDefect: () => undefined,
+    },
+  });
+  started.start();
+  return started;
+}
+
+const dead = async () => (await readChannelStatus(redis.client, CHANNEL)).counts.dead;
+
+/** 30 letters: 20 of 422 in ten calls, 10 of 400 in one call, two of which may have been delivered. */
+beforeEach(async () => {
+  consumer = startConsumer();
+  const queue = createCallEventQueue({ redis: redis.url });
+  const events = Array.from({ length: 30 }, (_, index) => {
+    const id = index < 20 ? `422-${index}` : `400-${index}${index > 27 ? '-reset' : ''}`;
+    return sampleEvent({ id, thread_id: index < 20 ? `call-${Math.floor(index / 2)}` : 'long-call' });
+  });
+  await queue.sendMany(events);
+  await eventually(async () => expect(await dead()).toBe(30));
+  await consumer.stop(0);
+  await queue.close();
+});
+afterEach(() => redis.client.flushall());
+
+async function ids(filter: DeadLetterFilter): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { eventId } of readDeadLetters(redis.client, CHANNEL, filter)) found.push(eventId ?? '');
+  return found.sort();
+}
+
+const causes = async () =>
+  (await summariseCauses(redis.client, CHANNEL)).map(
+    ({ cause, count }) => `${count} ${cause.reason} ${cause.template}`,
+  );
+
+const CAUSES = [
+  '20 http_422 {"error":"phone is invalid for event #"}',
+  '10 http_400 {"error":"cannot parse #"}',
+];
+
+it('groups letters that failed alike', async () => {
+  expect(await causes()).toEqual(CAUSES);
+});
+
+describe('filters', () => {
+  const FILTERS: ReadonlyArray<readonly [string, DeadLetterFilter, number]> = [
+    ['nothing', {}, 30],
+    ['reason', { reason: 'http_422' }, 20],
+    ['status', { status: 400 }, 10],
+    ['what was said', { match: 'PHONE is' }, 20],
+    ['thread', { thread: 'call-3' }, 2],
+    ['possibly delivered', { possiblyDelivered: true }, 2],
+    ['not possibly delivered', { possiblyDelivered: false }, 28],
+    ['never replayed', { replayed: 'never' }, 30],
+    ['replayed', { replayed: 'any' }, 0],
+    ['ids', { ids: ['422-1', 'e.400-21', 'unknown'] }, 2],
+    ['ids and reason', { ids: ['422-1', '400-21'], reason: 'http_400' }, 1],
+    ['two that exclude each other', { reason: 'http_422', status: 400 }, 0],
+    ['the future', { sinceMs: Date.now() + 3_600_000 }, 0],
+    ['the past', { untilMs: Date.now() + 3_600_000 }, 30],
+    ['an unknown cause', { causeId: 'http_422.none' }, 0],
+  ];
+
+  it.each(FILTERS)('by %s', async (_, filter, count) => {
+    expect(await ids(filter)).toHaveLength(count);
+    expect(await countDeadLetters(redis.client, CHANNEL, filter)).toBe(count);
+  });
+
+  it('by cause', async () => {
+    const [first] = await summariseCauses(redis.client, CHANNEL);
+    expect(await ids({ causeId: first?.cause.id ?? '' })).toHaveLength(20);
+  });
+});
+
+describe('pages', () => {
+  it('go on where the last one ended, whatever has left meanwhile', async () => {
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    const discarder = createDiscarder({ redis: redis.client, channel: CHANNEL });
+    do {
+      const page: Awaited<ReturnType<typeof pageDeadLetters>> = await pageDeadLetters(redis.client, CHANNEL, {
+        filter: {},
+        limit: 7,
+        cursor,
+      });
+      for (const { jobId } of page.letters) await discarder.discard(jobId);
+      seen.push(...page.letters.map(({ eventId }) => eventId ?? ''));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    expect(new Set(seen).size).toBe(30);
+    expect(seen).toHaveLength(30);
+    await discarder.close();
+  });
+
+  it.each(['', 'nonsense', '!!'])('refuse %j as a cursor', async (cursor) => {
+    const page = pageDeadLetters(redis.client, CHANNEL, { filter: {}, limit: 7, cursor });
+    if (cursor === '') await expect(page).resolves.toMatchObject({ letters: { length: 7 } });
+    else await expect(page).rejects.toThrow(/^cursor: found text of .*; allowed: the cursor/);
+  });
+});
+
+describe('an index that is deleted or broken answers right all the same', () => {
+  const keysOf = (suffix: string) => redis.client.keys(`${INDEX}${suffix}`);
+  const BREAKAGES: ReadonlyArray<readonly [string, () => Promise<unknown>]> = [
+    ['all of it deleted', async () => redis.client.del(...(await keysOf('*')))],
+    ['the entries deleted', () => redis.client.del(`${INDEX}letters`)],
+    ['the causes forgotten', () => redis.client.del(`${INDEX}causes`)],
+    ['a cause emptied', async () => redis.client.del((await keysOf('cause:http_422*'))[0] ?? '')],
+    ['what is indexed forgotten', () => redis.client.del(`${INDEX}indexed`)],
+    ['one entry missing', () => redis.client.hdel(`${INDEX}letters`, 'e.422-3')],
+    ['one letter not indexed at all', () => redis.client.zrem(`${INDEX}indexed`, 'e.422-3')],
+    ['an entry garbled', () => redis.client.hset(`${INDEX}letters`, 'e.422-3', '{oops')],
+    [
+      'a cause garbled',
+      async () =>
+        redis.client.hset(
+          `${INDEX}causes`,
+          Object.keys(await redis.client.hgetall(`${INDEX}causes`))[0] ?? '',
+          '[',
+        ),
+    ],
+    [
+      'a letter that is none in a cause',
+      async () => redis.client.zadd((await keysOf('cause:http_400*'))[0] ?? '', 1, 'e.nobody'),
+    ],
+  ];
+
+  it.each(BREAKAGES)('%s', async (_, breakIt) => {
+    await breakIt();
+    expect(await ids({ reason: 'http_422' })).toHaveLength(20);
+    expect(await ids({ thread: 'call-1' })).toEqual(['422-2', '422-3']);
+    expect(await causes()).toEqual(CAUSES);
+  });
+
+  it('is made anew on request', async () => {
+    await redis.client.del(...(await keysOf('*')));
+    expect(await reindexDeadLetters(redis.client, CHANNEL)).toBe(30);
+    expect(await redis.client.zcard(`${INDEX}indexed`)).toBe(30);
+  });
+});
+
+it('a letter that dies again after a replay is found as replayed', async () => {
+  const replayer = createReplayer({ redis: redis.client, channel: CHANNEL, now: Date.now });
+  expect(await replayer.replay('e.422-3')).toBe('replayed');
+  expect(await causes()).toEqual([CAUSES[0]?.replace('20', '19'), CAUSES[1]]);
+  const again = startConsumer();
+  await eventually(async () => expect(await dead()).toBe(30));
+  expect(await ids({ replayed: 'any' })).toEqual(['422-3']);
+  expect(await causes()).toEqual(CAUSES);
+  await again.stop(0);
+  await replayer.close();
+});
+
+it('a discarded letter is gone, and its id is free for the producer to send anew', async () => {
+  const discarder = createDiscarder({ redis: redis.client, channel: CHANNEL });
+  expect(await discarder.discard('e.422-3')).toBe('discarded');
+  expect(await discarder.discard('e.422-3')).toBe('not_dead');
+  expect(await ids({ ids: ['422-3'] })).toEqual([]);
+  expect(await causes()).toEqual([CAUSES[0]?.replace('20', '19'), CAUSES[1]]);
+  const queue = createCallEventQueue({ redis: redis.url });
+  expect(await queue.send(sampleEvent({ id: '422-3' }))).toMatchObject({ status: 'accepted' });
+  await queue.close();
+  await discarder.close();
+});
+
+it('letters of before there was an index, or of a producer without us, are found too', async () => {
+  await redis.client.del(...(await redis.client.keys(`${INDEX}*`)));
+  const plain = new Queue('{voice-default}', { connection: redis.connect() });
+  await plain.add('call-event', sampleEvent({ id: '422-plain', thread_id: 'plain-call' }));
+  const again = startConsumer();
+  await eventually(async () => expect(await dead()).toBe(31));
+  expect(await ids({ thread: 'plain-call' })).toEqual(['422-plain']);
+  expect((await causes())[0]).toBe(CAUSES[0]?.replace('20', '21'));
+  await again.stop(0);
+  await plain.close();
+});
+
+it('the audit trail keeps what was done, newest first', async () => {
+  const entry = {
+    who: 'sre',
+    via: 'cli',
+    action: 'replay',
+    channel: CHANNEL,
+    filter: { reason: 'http_422' },
+    counts: { replayed: 20 },
+    comment: 'fixed the numbers',
+  } as const;
+  await recordAudit(redis.client, { ...entry, atMs: 1 });
+  await recordAudit(redis.client, { ...entry, atMs: 2, action: 'discard' });
+  expect((await readAudit(redis.client, 10)).map(({ atMs, action }) => [atMs, action])).toEqual([
+    [2, 'discard'],
+    [1, 'replay'],
+  ]);
+});
