@@ -1,4 +1,4 @@
-import { type ChannelConsumer, createChannelConsumer, type RedisConnection } from '@callpost/queue';
+import { type ChannelConsumer, createChannelConsumer, createRunCarrier, type RedisConnection } from '@callpost/queue';
 import type { AttemptEntry, ErrorLog, Logger, Metrics } from '@callpost/telemetry';
 import type { Channel, ConfiguredChannel } from './channel.js';
 import { entryOf } from './conclusion.js';
@@ -19,7 +19,7 @@ export interface ConsumeOptions {
   readonly now: () => number;
 }
 
-/** Joins one channel's queue with its delivery. */
+/** Joins one channel's queue with its delivery, and carries out the channel's replay runs. */
 export function consumeChannel(
   channel: Channel,
   settings: ConfiguredChannel,
@@ -36,7 +36,7 @@ export function consumeChannel(
     now,
     random: Math.random,
   });
-  return createChannelConsumer({
+  const consumer = createChannelConsumer({
     channel: name,
     redis,
     deliver: (taken, signal) => inFlight.track(deliver(taken, signal)),
@@ -61,4 +61,22 @@ export function consumeChannel(
       },
     },
   });
+  const carrier = createRunCarrier({
+    channel: name,
+    redis,
+    workerName,
+    now,
+    onError: (error) => errorLog.report('carrying out a replay run failed', error),
+    onRunEnded: ({ id: run, state }, report) => logger.info({ channel: name, run, state, ...report }, 'replay run ended'),
+  });
+  return {
+    channel: name,
+    start() {
+      consumer.start();
+      carrier.start();
+    },
+    async stop(graceMs) {
+      await Promise.all([carrier.stop(), consumer.stop(graceMs)]);
+    },
+  };
 }

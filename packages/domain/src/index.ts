@@ -6,6 +6,7 @@ export * from './event-warnings.js';
 export * from './fault.js';
 export * from './judge-attempt.js';
 export * from './mask.js';
+export { mergePatch } from './merge-patch.js';
 export { isE164, isWithheld, maskPhone } from './phone.js';
 export * from './reason.js';
 export { parseRetryAfter } from './retry-after.js';

@@ -8,13 +8,15 @@ export interface AuditEntry {
   readonly who: string;
   /** Through what: `cli`, later the API or the console. */
   readonly via: string;
-  readonly action: 'replay' | 'discard' | 'reveal' | 'export' | 'reindex';
+  readonly action: 'replay' | 'replay_ended' | 'discard' | 'reveal' | 'export' | 'reindex';
   readonly channel: string;
   /** Which letters were meant: the filter with absolute times. */
   readonly filter: Readonly<Record<string, unknown>>;
   /** How many letters came to which end, such as `{ replayed: 4211 }`. */
   readonly counts: Readonly<Record<string, number>>;
   readonly comment: string | null;
+  /** Of a replay run. */
+  readonly runId?: string;
 }
 
 const AUDIT_KEY = 'callpost:audit';

@@ -6,6 +6,10 @@ export interface EventMarks {
   /** Unix ms of the last replay. */
   readonly replayedAtMs?: number;
   readonly replays?: number;
+  /** The replay run that sent it last. */
+  readonly runId?: string;
+  /** Unix ms of each edit of its data; what it was before the first is kept beside the data. */
+  readonly editedAtMs?: readonly number[];
   /** An interrupted attempt may have arrived; attempts that failed say so in their own records. */
   readonly possiblyDelivered?: true;
 }
@@ -13,10 +17,12 @@ export interface EventMarks {
 /** A producer may use `progress` for something of its own; what is not ours is ignored. */
 export function readMarks(progress: unknown): EventMarks {
   if (progress === null || typeof progress !== 'object') return {};
-  const marks = progress as Record<string, unknown>;
+  const { replayedAtMs, replays, runId, editedAtMs, possiblyDelivered } = progress as Record<string, unknown>;
   return {
-    ...(typeof marks.replayedAtMs === 'number' ? { replayedAtMs: marks.replayedAtMs } : {}),
-    ...(typeof marks.replays === 'number' ? { replays: marks.replays } : {}),
-    ...(marks.possiblyDelivered === true ? { possiblyDelivered: true } : {}),
+    ...(typeof replayedAtMs === 'number' ? { replayedAtMs } : {}),
+    ...(typeof replays === 'number' ? { replays } : {}),
+    ...(typeof runId === 'string' ? { runId } : {}),
+    ...(Array.isArray(editedAtMs) ? { editedAtMs: editedAtMs.map(Number) } : {}),
+    ...(possiblyDelivered === true ? { possiblyDelivered } : {}),
   };
 }

@@ -25,7 +25,6 @@ export {
 } from './letters/dead-letters.js';
 export { createDiscarder, type DiscardAnswer, type Discarder } from './letters/discard.js';
 export { reindex as reindexDeadLetters } from './letters/heal-index.js';
-export { createReplayer, type ReplayAnswer, type Replayer, type ReplayerOptions } from './letters/replay.js';
 export { eventIdOfJobId, JOB_NAME, jobIdOf, queueName } from './names.js';
 export {
   connectRedis,
@@ -36,6 +35,26 @@ export {
   RedisUnavailableError,
 } from './redis.js';
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
+export { type MoveAnswer, moveRun, type RunMove, setRunRate } from './replay/control-run.js';
+export { type PlanAnswer, type PlanOptions, type PlanSample, planRun } from './replay/plan-run.js';
+export { createReplayer, type ReplayAnswer, type Replayer, type ReplayerOptions } from './replay/replayer.js';
+export {
+  listRuns,
+  type OnCallConflict,
+  type ReplayRun,
+  RUN_STATES,
+  type RunState,
+  readRun,
+} from './replay/run.js';
+export { createRunCarrier, type RunCarrier, type RunCarrierOptions } from './replay/run-carrier.js';
+export {
+  type LetterResult,
+  type RunReport,
+  readResults,
+  reportOf,
+  SKIP_REASONS,
+  type SkipReason,
+} from './replay/run-results.js';
 export {
   type CallEventQueue,
   type CallEventQueueOptions,

@@ -5,6 +5,7 @@ import { attemptsOf, createLetter, type DeadLetter } from '../letters/dead-lette
 import { indexLetters } from '../letters/letter-index.js';
 import { CHANNELS_KEY, queueName } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import { writeResult } from '../replay/run-results.js';
 import { rememberedKey } from '../send/enqueue.js';
 import { EventWorker } from './event-worker.js';
 import { backoffSettings, isUnforeseen, settle } from './settle.js';
@@ -74,6 +75,15 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     if (settlement.outcome === 'dead') {
       await indexLetters(redis, channel, [dyingLetter(channel, job, settlement.record, now())]);
     }
+    await tellRun(job, settlement);
+  }
+
+  /** The replay run that sent the event learns what became of it. */
+  async function tellRun(job: Job, { outcome }: Settlement): Promise<void> {
+    const { runId } = readMarks(job.progress);
+    if (runId === undefined || (outcome !== 'delivered' && outcome !== 'dead')) return;
+    const result = outcome === 'dead' ? 'dead_again' : outcome;
+    await writeResult(redis, { channel, runId, jobId: job.id ?? '', result });
   }
 
   const worker = new EventWorker(queueName(channel), process, {
@@ -130,8 +140,9 @@ function dyingLetter(channel: string, job: Job, record: AttemptRecord, diedAtMs:
     channel,
     jobId: job.id ?? '',
     event: job.data,
+    original: null,
     attempts: [...attemptsOf(job.stacktrace), record],
-    enqueuedAtMs: job.timestamp,
+    timestamp: job.timestamp,
     diedAtMs,
     marks: readMarks(job.progress),
     hasStalled: job.stalledCounter > 0,

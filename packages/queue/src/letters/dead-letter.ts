@@ -20,12 +20,21 @@ export interface DeadLetter {
   readonly attempts: readonly AttemptRecord[];
   /** Unix ms. */
   readonly enqueuedAtMs: number;
+  /** Ascending in the order of enqueueing, also within a millisecond when one producer did it. */
+  readonly enqueueOrder: number;
   readonly diedAtMs: number;
   readonly possiblyDelivered: boolean;
   readonly replays: number;
-  /** As the producer gave it, unmasked; null when it is not JSON. */
+  /** As the producer gave it or as last edited, unmasked; null when it is not JSON. */
   readonly event: unknown;
+  /** As the producer gave it, when it was edited since; else null. */
+  readonly original: unknown;
+  /** Unix ms of each edit. */
+  readonly editedAtMs: readonly number[];
 }
+
+/** The field of a job that keeps its data as it was before the first edit. */
+export const ORIGINAL_FIELD = 'callpost:original';
 
 /** The fields of a BullMQ job that a letter is read from. */
 export const DEAD_LETTER_FIELDS = [
@@ -36,6 +45,7 @@ export const DEAD_LETTER_FIELDS = [
   'progress',
   'stc',
   'failedReason',
+  ORIGINAL_FIELD,
 ] as const;
 
 /**
@@ -49,14 +59,15 @@ export function deadLetterOf(
   jobId: string,
   fields: readonly (string | null | undefined)[],
 ): DeadLetter | null {
-  const [data, stacktrace, timestamp, finishedOn, progress, stalls, failedReason] = fields;
+  const [data, stacktrace, timestamp, finishedOn, progress, stalls, failedReason, original] = fields;
   if (!finishedOn) return null;
   return createLetter({
     channel,
     jobId,
     event: json(data),
+    original: json(original),
     attempts: attemptsOf(json(stacktrace)),
-    enqueuedAtMs: Number(timestamp),
+    timestamp: Number(timestamp),
     diedAtMs: Number(finishedOn),
     marks: readMarks(json(progress)),
     hasStalled: Number(stalls ?? 0) > 0,
@@ -71,15 +82,22 @@ export interface LetterParts {
   readonly channel: string;
   readonly jobId: string;
   readonly event: unknown;
+  readonly original: unknown;
   readonly attempts: readonly AttemptRecord[];
-  readonly enqueuedAtMs: number;
+  readonly timestamp: number;
   readonly diedAtMs: number;
   readonly marks: EventMarks;
   readonly hasStalled: boolean;
   readonly isStalledToDeath: boolean;
 }
 
-export function createLetter({ marks, hasStalled, isStalledToDeath, ...parts }: LetterParts): DeadLetter {
+export function createLetter({
+  timestamp,
+  marks,
+  hasStalled,
+  isStalledToDeath,
+  ...parts
+}: LetterParts): DeadLetter {
   const { jobId, event, attempts } = parts;
   const last = attempts.at(-1);
   // A death by stalls leaves no record of its own; the last record is then that of an earlier attempt.
@@ -87,6 +105,8 @@ export function createLetter({ marks, hasStalled, isStalledToDeath, ...parts }: 
   const reason = lastAttempt?.reason ?? 'stalled';
   return {
     ...parts,
+    enqueuedAtMs: Math.trunc(timestamp),
+    enqueueOrder: timestamp,
     eventId: idOf(event) ?? eventIdOfJobId(jobId),
     reason,
     cause: causeOf(reason, lastAttempt),
@@ -97,6 +117,7 @@ export function createLetter({ marks, hasStalled, isStalledToDeath, ...parts }: 
       marks.possiblyDelivered === true ||
       attempts.some((record) => record.possiblyDelivered === true),
     replays: marks.replays ?? 0,
+    editedAtMs: marks.editedAtMs ?? [],
   };
 }
 

@@ -8,8 +8,9 @@ import {
 import { Queue } from 'bullmq';
 import { CHANNELS_KEY, queueName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from '../redis.js';
-import { enqueueAll } from './enqueue.js';
+import { enqueueAll, type StampedEvent } from './enqueue.js';
 import { firstEventState } from './first-event.js';
+import { createOrderStamp } from './order-stamp.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
 
 export interface CallEventQueueOptions extends CallEventRules {
@@ -54,6 +55,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   const name = queueName(channel);
   const ownsConnection = typeof options.redis === 'string';
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
+  const nextTimestamp = createOrderStamp(now);
   let opened: Queue | undefined;
 
   async function open(): Promise<Queue> {
@@ -71,10 +73,10 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     return opened;
   }
 
-  async function enqueue(events: readonly CallEvent[], enqueuedAtMs: number): Promise<boolean[]> {
+  async function enqueue(events: readonly StampedEvent[]): Promise<boolean[]> {
     if (events.length === 0) return [];
     const queue = await open();
-    const place = { channel, dedupWindowMs, enqueuedAtMs };
+    const place = { channel, dedupWindowMs };
     try {
       return await enqueueAll(queue, redis, events, place);
     } catch (error) {
@@ -85,11 +87,15 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     }
   }
 
+  function stamped(event: CallEvent): StampedEvent {
+    const timestamp = nextTimestamp();
+    return { event: stampCreatedAt(event, Math.trunc(timestamp)), timestamp };
+  }
+
   async function sendChunk(inputs: readonly unknown[]): Promise<SendAnswer[]> {
-    const enqueuedAtMs = now();
     const parsed = inputs.map((input) => parseCallEvent(input, options));
-    const valid = parsed.flatMap((result) => (result.ok ? [stampCreatedAt(result.event, enqueuedAtMs)] : []));
-    const known = (await enqueue(valid, enqueuedAtMs)).values();
+    const valid = parsed.flatMap((result) => (result.ok ? [stamped(result.event)] : []));
+    const known = (await enqueue(valid)).values();
     const answers = parsed.map((result, index) => {
       if (result.ok) return answerFor(result.event.id, known.next().value === true);
       return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults } as const;

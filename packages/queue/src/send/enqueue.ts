@@ -3,9 +3,14 @@ import { createIORedisClient, type IRedisClient, type IRedisTransaction, Job, ty
 import { JOB_NAME, jobIdOf, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 
+export interface StampedEvent {
+  readonly event: CallEvent;
+  /** Unix ms; its fraction orders events of the same millisecond, see `order-stamp.ts`. */
+  readonly timestamp: number;
+}
+
 export interface EnqueueOptions {
   readonly channel: string;
-  readonly enqueuedAtMs: number;
   /** How long the id is remembered, so that a second event with it is a duplicate. */
   readonly dedupWindowMs: number;
 }
@@ -22,12 +27,12 @@ export interface EnqueueOptions {
 export async function enqueueAll(
   queue: Queue,
   redis: RedisConnection,
-  events: readonly CallEvent[],
+  events: readonly StampedEvent[],
   options: EnqueueOptions,
 ): Promise<boolean[]> {
   const client: IRedisClient = createIORedisClient(redis);
   const transaction = client.multi();
-  await Promise.all(events.map((event) => addToTransaction(transaction, queue, event, options)));
+  await Promise.all(events.map((stamped) => addToTransaction(transaction, queue, stamped, options)));
   const replies = await transaction.exec();
   if (replies === null) throw new Error('the transaction was discarded');
   const failed = replies.find(([error]) => error !== null)?.[0];
@@ -38,13 +43,13 @@ export async function enqueueAll(
 async function addToTransaction(
   transaction: IRedisTransaction,
   queue: Queue,
-  event: CallEvent,
-  { channel, enqueuedAtMs, dedupWindowMs }: EnqueueOptions,
+  { event, timestamp }: StampedEvent,
+  { channel, dedupWindowMs }: EnqueueOptions,
 ): Promise<void> {
   const jobId = jobIdOf(event.id);
   transaction.runCommand('exists', [queueKey(channel, jobId), rememberedKey(channel, jobId)]);
   const deduplication = { id: jobId, ttl: dedupWindowMs };
-  const job = new Job(queue, JOB_NAME, event, { timestamp: enqueuedAtMs, deduplication }, jobId);
+  const job = new Job(queue, JOB_NAME, event, { timestamp, deduplication }, jobId);
   // Resolves to the transaction itself: the command is queued before the first await inside, so the order above holds.
   await job.addJob(transaction);
 }

@@ -1,15 +1,28 @@
 import { Job, Queue } from 'bullmq';
 import { readMarks } from '../event-marks.js';
+import { ORIGINAL_FIELD } from '../letters/dead-letter.js';
+import { unindexLetters } from '../letters/letter-index.js';
 import { JOB_NAME, queueKey, queueName } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import { unindexLetters } from './letter-index.js';
 
-/** `not_dead`: the letter was replayed, discarded or never there; nothing was changed. */
-export type ReplayAnswer = 'replayed' | 'not_dead';
+/**
+ * `not_dead`: the letter was replayed, discarded or never there. `changed`: it is dead, but not of the death that was
+ * meant: it was replayed and died again meanwhile. In both cases nothing was changed.
+ */
+export type ReplayAnswer = 'replayed' | 'not_dead' | 'changed';
+
+export interface ReplayOptions {
+  /** The run this is part of. */
+  readonly runId?: string;
+  /** Unix ms: replay only if it died then. */
+  readonly diedAtMs?: number;
+  /** What to send in place of the event as it is; the id must be the same. */
+  readonly editedEvent?: Readonly<Record<string, unknown>>;
+}
 
 export interface Replayer {
   /** Sends a dead letter again: the same job, the same event id, no attempts spent, behind live traffic. */
-  replay(jobId: string): Promise<ReplayAnswer>;
+  replay(jobId: string, options?: ReplayOptions): Promise<ReplayAnswer>;
   close(): Promise<void>;
 }
 
@@ -28,20 +41,28 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
   queue.on('error', () => undefined);
   const failedKey = queueKey(channel, 'failed');
 
-  async function replay(jobId: string): Promise<ReplayAnswer> {
+  async function replay(jobId: string, options: ReplayOptions = {}): Promise<ReplayAnswer> {
     const jobKey = queueKey(channel, jobId);
-    const [dead, [progress, stalls]] = await Promise.all([
+    const [dead, fields] = await Promise.all([
       redis.zscore(failedKey, jobId),
-      redis.hmget(jobKey, 'progress', 'stc'),
+      redis.hmget(jobKey, 'progress', 'stc', 'finishedOn', 'data'),
     ]);
+    const [progress, stalls, diedAt, data] = fields;
     if (dead === null) return 'not_dead';
-    // A shell of the job: these three commands need only its id, and its data may not even be readable.
-    const job = new Job(queue, JOB_NAME, null, {}, jobId);
-    const marks = readMarks(JSON.parse(progress ?? 'null'));
-    const diedOfStalls = Number(stalls ?? 0) > 0 ? { possiblyDelivered: true } : {};
+    if (options.diedAtMs !== undefined && Number(diedAt) !== options.diedAtMs) return 'changed';
+
+    // A shell of the job: these commands need only its id, and its data may not even be readable.
+    const job = new Job<unknown>(queue, JOB_NAME, null, {}, jobId);
+    const { runId: _, ...marks } = readMarks(JSON.parse(progress ?? 'null'));
+    if (options.editedEvent !== undefined) {
+      await redis.hsetnx(jobKey, ORIGINAL_FIELD, data ?? 'null');
+      await job.updateData(options.editedEvent);
+    }
     await job.updateProgress({
       ...marks,
-      ...diedOfStalls,
+      ...(Number(stalls ?? 0) > 0 ? { possiblyDelivered: true } : {}),
+      ...(options.editedEvent === undefined ? {} : { editedAtMs: [...(marks.editedAtMs ?? []), now()] }),
+      ...(options.runId === undefined ? {} : { runId: options.runId }),
       replayedAtMs: now(),
       replays: (marks.replays ?? 0) + 1,
     });

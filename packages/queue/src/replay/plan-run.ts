@@ -1,0 +1,139 @@
+import { type Fault, mergePatch, parseCallEvent } from '@callpost/domain';
+import type { DeadLetter } from '../letters/dead-letter.js';
+import type { DeadLetterFilter } from '../letters/dead-letter-filter.js';
+import { readDeadLetters } from '../letters/dead-letters.js';
+import type { RedisConnection } from '../redis.js';
+import { type OnCallConflict, type ReplayRun, type RunPlan, readRun, runKeys } from './run.js';
+
+/** A letter as a run plans it: which one, of which death, in which call. */
+export interface PlannedLetter {
+  readonly jobId: string;
+  /** Unix ms. */
+  readonly diedAtMs: number;
+  readonly call: string | null;
+}
+
+export interface PlanOptions {
+  readonly channel: string;
+  readonly filter: DeadLetterFilter;
+  readonly who: string;
+  readonly comment?: string | null;
+  /** Default 50. */
+  readonly maxPerSecond?: number;
+  /** Default 5 for more than 50 letters, else none. */
+  readonly canary?: number;
+  /** Default `hold`. */
+  readonly onCallConflict?: OnCallConflict;
+  readonly patch?: Readonly<Record<string, unknown>> | null;
+  /** Unix ms. */
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+export type PlanAnswer =
+  | { readonly status: 'planned'; readonly run: ReplayRun; readonly sample: PlanSample }
+  | { readonly status: 'no_match' }
+  /** The patch makes an event of the plan invalid, or changes its id. */
+  | { readonly status: 'invalid_patch'; readonly eventId: string | null; readonly faults: readonly Fault[] };
+
+/** The first letter's event as it is and as it would be sent. */
+export interface PlanSample {
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+const DEFAULT_PER_SECOND = 50;
+const CANARY_FROM = 50;
+const DEFAULT_CANARY = 5;
+const CHUNK = 1_000;
+
+/** Chooses the letters of a run, once: what dies later is not part of it. Nothing is sent before it is started. */
+export async function planRun(redis: RedisConnection, options: PlanOptions): Promise<PlanAnswer> {
+  const { channel, filter, patch = null } = options;
+  const letters: (PlannedLetter & { enqueueOrder: number })[] = [];
+  let sample: PlanSample | null = null;
+  for await (const letter of readDeadLetters(redis, channel, filter)) {
+    const patched = patchedEvent(letter, patch);
+    if (!patched.ok) return { status: 'invalid_patch', eventId: letter.eventId, faults: patched.faults };
+    sample ??= { before: letter.event, after: patched.event };
+    const { jobId, diedAtMs, enqueueOrder, call } = letter;
+    letters.push({ jobId, diedAtMs, enqueueOrder, call });
+  }
+  if (sample === null) return { status: 'no_match' };
+  letters.sort((a, b) => a.enqueueOrder - b.enqueueOrder || a.diedAtMs - b.diedAtMs);
+  const run = await writePlan(redis, options, letters);
+  return { status: 'planned', run, sample };
+}
+
+/** The event that a run sends for a letter. Without a patch whatever was refused may be sent again, even if invalid. */
+export function patchedEvent(
+  letter: Pick<DeadLetter, 'event'>,
+  patch: Readonly<Record<string, unknown>> | null,
+): { ok: true; event: unknown } | { ok: false; faults: readonly Fault[] } {
+  if (patch === null) return { ok: true, event: letter.event };
+  if ('id' in patch) {
+    return {
+      ok: false,
+      faults: [{ field: 'id', found: 'a change of it', allowed: 'no change: an event keeps its id' }],
+    };
+  }
+  const parsed = parseCallEvent(mergePatch(letter.event, patch), { withheldCallers: 'pass' });
+  return parsed.ok ? { ok: true, event: parsed.event } : { ok: false, faults: parsed.faults };
+}
+
+async function writePlan(
+  redis: RedisConnection,
+  options: PlanOptions,
+  letters: readonly PlannedLetter[],
+): Promise<ReplayRun> {
+  const { channel, filter, who, comment = null, onCallConflict = 'hold', patch = null } = options;
+  const id = options.newId();
+  const keys = runKeys(channel, id);
+  const count = letters.length;
+  const plan: RunPlan = {
+    id,
+    channel,
+    plannedAtMs: options.now(),
+    who,
+    comment,
+    filter: { ...filter },
+    count,
+    canary: options.canary ?? (count > CANARY_FROM ? DEFAULT_CANARY : 0),
+    onCallConflict,
+    patch,
+  };
+  for (let start = 0; start < count; start += CHUNK) {
+    const texts = letters.slice(start, start + CHUNK).map(encodeLetter);
+    await redis.rpush(keys.letters, ...texts);
+  }
+  // The run appears only now, when all its letters are there.
+  await redis
+    .multi()
+    .hset(keys.run, {
+      plan: JSON.stringify(plan),
+      state: 'planned',
+      maxPerSecond: options.maxPerSecond ?? DEFAULT_PER_SECOND,
+    })
+    .zadd(keys.all, plan.plannedAtMs, id)
+    .exec();
+  const run = await readRun(redis, channel, id);
+  if (run === null) throw new Error(`run ${id} was removed while it was planned`);
+  return run;
+}
+
+/** The planned letters, in the order in which they are sent. */
+export async function readPlannedLetters(
+  redis: RedisConnection,
+  channel: string,
+  runId: string,
+): Promise<PlannedLetter[]> {
+  const texts = await redis.lrange(runKeys(channel, runId).letters, 0, -1);
+  return texts.map((text) => {
+    const [jobId, diedAtMs, call] = JSON.parse(text) as [string, number, string | null];
+    return { jobId, diedAtMs, call };
+  });
+}
+
+function encodeLetter({ jobId, diedAtMs, call }: PlannedLetter): string {
+  return JSON.stringify([jobId, diedAtMs, call]);
+}

@@ -1,0 +1,121 @@
+import { recordAudit } from '../audit.js';
+import type { RedisConnection } from '../redis.js';
+import { type CarriedRun, takeOverRun } from './carry-run.js';
+import { moveRun } from './control-run.js';
+import { createLease, type Lease } from './lease.js';
+import { createReplayer } from './replayer.js';
+import { type ReplayRun, readRun, runKeys } from './run.js';
+import { type RunReport, readResults, reportOf } from './run-results.js';
+
+export interface RunCarrierOptions {
+  readonly channel: string;
+  /** Made by `connectRedis(url, 'worker')`. */
+  readonly redis: RedisConnection;
+  /** Unique to this worker process. */
+  readonly workerName: string;
+  /** Unix ms. */
+  readonly now: () => number;
+  readonly onRunEnded: (run: ReplayRun, report: RunReport) => void;
+  readonly onError: (error: unknown) => void;
+  /** How long a dead worker keeps a run. Default 10 s. */
+  readonly leaseMs?: number;
+}
+
+export interface RunCarrier {
+  start(): void;
+  /** Resolves when nothing more is sent. */
+  stop(): Promise<void>;
+}
+
+/** Between two looks for runs to carry out, and between two steps of one. */
+const IDLE_MS = 1_000;
+const STEP_MS = 50;
+const DEFAULT_LEASE_MS = 10_000;
+
+/** Carries out the replay runs of a channel, as every worker offers to; the lease of a run decides who does. */
+export function createRunCarrier(options: RunCarrierOptions): RunCarrier {
+  const { channel, redis, workerName, now, onRunEnded, onError } = options;
+  const replayer = createReplayer({ redis, channel, now });
+  const carried = new Map<string, { lease: Lease; run: CarriedRun }>();
+  let timer: NodeJS.Timeout | undefined;
+  let current: Promise<void> = Promise.resolve();
+  let isStopped = false;
+
+  async function carryAll(): Promise<void> {
+    const runIds = await redis.smembers(runKeys(channel, '').running);
+    for (const runId of runIds) if (!isStopped) await carry(runId);
+    for (const runId of [...carried.keys()]) if (!runIds.includes(runId)) await letGo(runId);
+  }
+
+  async function carry(runId: string): Promise<void> {
+    const mine = carried.get(runId) ?? (await takeOver(runId));
+    if (mine === null) return;
+    const run = await readRun(redis, channel, runId);
+    if (run?.state !== 'running' || !(await mine.lease.hold())) return letGo(runId);
+    const outcome = await mine.run.step(run, now());
+    if (outcome === 'going_on') return;
+    await endRun(runId, outcome === 'at_end' ? 'finish' : 'stop_by_canary');
+    await letGo(runId);
+  }
+
+  async function takeOver(runId: string) {
+    const { lease: key } = runKeys(channel, runId);
+    const lease = createLease(redis, {
+      key,
+      token: workerName,
+      durationMs: options.leaseMs ?? DEFAULT_LEASE_MS,
+    });
+    const run = await readRun(redis, channel, runId);
+    if (run?.state !== 'running' || !(await lease.hold())) return null;
+    const mine = { lease, run: await takeOverRun(redis, replayer, run, now()) };
+    carried.set(runId, mine);
+    return mine;
+  }
+
+  async function endRun(runId: string, move: 'finish' | 'stop_by_canary'): Promise<void> {
+    const answer = await moveRun(redis, { channel, runId, move, nowMs: now() });
+    if (answer.status !== 'moved') return;
+    const { run } = answer;
+    const report = reportOf(run.count, await readResults(redis, channel, runId));
+    const { skipped, ...counts } = report;
+    await recordAudit(redis, {
+      atMs: now(),
+      who: run.who,
+      via: 'worker',
+      action: 'replay_ended',
+      channel,
+      filter: run.filter,
+      counts: { ...counts, ...skipped },
+      comment: run.comment,
+      runId,
+    });
+    onRunEnded(run, report);
+  }
+
+  async function letGo(runId: string): Promise<void> {
+    const mine = carried.get(runId);
+    carried.delete(runId);
+    await mine?.lease.release();
+  }
+
+  function schedule(): void {
+    if (isStopped) return;
+    timer = setTimeout(
+      () => {
+        current = carryAll().catch(onError).finally(schedule);
+      },
+      carried.size > 0 ? STEP_MS : IDLE_MS,
+    );
+  }
+
+  return {
+    start: schedule,
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await current;
+      for (const runId of [...carried.keys()]) await letGo(runId).catch(onError);
+      await replayer.close();
+    },
+  };
+}
