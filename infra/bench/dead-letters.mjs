@@ -11,7 +11,7 @@ import {
   reindexDeadLetters,
   summariseCauses,
 } from '../../packages/queue/dist/index.js';
-import { sampleEvent, startRedis } from '../../packages/testkit/dist/index.js';
+import { sampleEvent, startRedis, writeDeadLetters } from '../../packages/testkit/dist/index.js';
 
 const COUNT = Number(process.argv[2] ?? 100_000);
 const CHANNEL = 'default';
@@ -59,40 +59,13 @@ try {
 }
 
 async function writeLetters(redis) {
-  const diedAtMs = Date.now() - COUNT;
-  for (let start = 0; start < COUNT; start += 1_000) {
-    const pipeline = redis.pipeline();
-    for (let index = start; index < Math.min(start + 1_000, COUNT); index += 1)
-      addLetter(pipeline, index, diedAtMs + index);
-    await pipeline.exec();
-  }
-}
-
-function addLetter(pipeline, index, diedAtMs) {
-  const id = `event-${index}`;
-  const { status, reason, text } = causeOf(index);
-  const record = {
-    attempt: 1,
-    atMs: diedAtMs,
-    durationMs: 80,
-    worker: 'host:1',
-    outcome: 'dead',
-    reason,
-    status,
-    excerpt: text(id),
-  };
-  pipeline.hset(`bull:{voice-default}:e.${id}`, {
-    name: 'call-event',
-    data: JSON.stringify(sampleEvent({ id })),
-    opts: JSON.stringify({ de: { id: `e.${id}`, ttl: 3_600_000 }, attempts: 0 }),
-    timestamp: diedAtMs,
-    finishedOn: diedAtMs,
-    failedReason: `${reason}: HTTP ${status}`,
-    stacktrace: JSON.stringify([JSON.stringify(record)]),
-    atm: 1,
-    ats: 1,
+  const firstMs = Date.now() - COUNT;
+  const letters = Array.from({ length: COUNT }, (_, index) => {
+    const id = `event-${index}`;
+    const { status, reason, text } = causeOf(index);
+    return { event: sampleEvent({ id }), status, reason, excerpt: text(id), atMs: firstMs + index };
   });
-  pipeline.zadd('bull:{voice-default}:failed', diedAtMs, `e.${id}`);
+  await writeDeadLetters(redis, letters);
 }
 
 function causeOf(index) {

@@ -1,4 +1,9 @@
-import { type ChannelConsumer, createChannelConsumer, createRunCarrier, type RedisConnection } from '@callpost/queue';
+import {
+  type ChannelConsumer,
+  createChannelConsumer,
+  createRunCarrier,
+  type RedisConnection,
+} from '@callpost/queue';
 import type { AttemptEntry, ErrorLog, Logger, Metrics } from '@callpost/telemetry';
 import type { Channel, ConfiguredChannel } from './channel.js';
 import { entryOf } from './conclusion.js';
@@ -67,7 +72,8 @@ export function consumeChannel(
     workerName,
     now,
     onError: (error) => errorLog.report('carrying out a replay run failed', error),
-    onRunEnded: ({ id: run, state }, report) => logger.info({ channel: name, run, state, ...report }, 'replay run ended'),
+    onRunEnded: ({ id: run, state }, report) =>
+      logger.info({ channel: name, run, state, ...report }, 'replay run ended'),
   });
   return {
     channel: name,

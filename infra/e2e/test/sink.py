@@ -10,6 +10,7 @@ It verifies signatures with its own HMAC, answers each event as the event's id a
   hang              no answer, once                 hangbody         201, then the body hangs
   huge              201 and 50 MB of body           truncated        201, content-length too long, closed
   garbage           not HTTP, once                  slow-1500        accept after this many milliseconds
+  heal-422          this status until POST /heal    patch            422 until the assignee is fixed@example.com
 
 usage: sink.py SECRET    prints {"port": N} and serves 127.0.0.1 until it is killed
 """
@@ -34,6 +35,7 @@ accepted = {}
 in_flight = {}
 overlapping = []
 connections = [0]
+healed = [False]
 
 
 def signature_is_valid(body, header):
@@ -65,7 +67,10 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, json.dumps(report).encode())
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
+        if self.path == "/heal":
+            healed[0] = True
+            return self.answer(200)
         valid = signature_is_valid(body, self.headers["x-reamaze-hmac-sha256"])
         id = json.loads(body)["id"]
         behaviour, _, argument = id.split("_")[0].partition("-")
@@ -88,6 +93,10 @@ class Handler(BaseHTTPRequestHandler):
         once = nth == 1
         if behaviour == "status":
             return self.answer(int(argument), b'{"error":"as asked"}')
+        if behaviour == "heal" and not healed[0]:
+            return self.answer(int(argument), json.dumps({"error": f"channel is closed for {id}"}).encode())
+        if behaviour == "patch" and json.loads(body).get("assignee", {}).get("email") != "fixed@example.com":
+            return self.answer(422, json.dumps({"error": f"assignee of {id} is unknown"}).encode())
         if behaviour == "redirect":
             return self.answer(int(argument), b"", {"Location": "/elsewhere"})
         if behaviour == "fail" and nth <= int(argument):

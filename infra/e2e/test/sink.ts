@@ -17,6 +17,8 @@ export interface Sink {
   /** Where to post events. */
   readonly url: string;
   report(): Promise<SinkReport>;
+  /** From now on accepts what is called `heal-…`. */
+  heal(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,6 +39,9 @@ export async function startSink(secret: string): Promise<Sink> {
   return {
     url: `${origin}/incoming/voice`,
     report: async () => (await fetch(`${origin}/report`)).json() as Promise<SinkReport>,
+    async heal() {
+      await fetch(`${origin}/heal`, { method: 'POST' });
+    },
     async stop() {
       child.kill('SIGKILL');
       await exited;

@@ -40,10 +40,14 @@ export async function takeOverRun(
   const write = (jobId: string, result: LetterResult) =>
     writeResult(redis, { channel, runId, jobId, result });
 
-  async function end(jobId: string, result: LetterResult): Promise<void> {
-    await write(jobId, result);
+  function settle(jobId: string, result: LetterResult): void {
     schedule.settle(jobId, result === 'delivered' || result === 'dead_again' ? result : 'skipped');
     sentAtMs.delete(jobId);
+  }
+
+  async function end(jobId: string, result: LetterResult): Promise<void> {
+    await write(jobId, result);
+    settle(jobId, result);
   }
 
   /** What the workers have written about the letters under way, and for the overdue what is true. */
@@ -53,7 +57,7 @@ export async function takeOverRun(
     const written = await redis.hmget(runKeys(channel, runId).results, ...underWay.map(({ jobId }) => jobId));
     for (const [index, letter] of underWay.entries()) {
       const result = written[index];
-      if (result === 'delivered' || result === 'dead_again') await end(letter.jobId, result);
+      if (result === 'delivered' || result === 'dead_again') settle(letter.jobId, result);
       else if (atMs - (sentAtMs.get(letter.jobId) ?? 0) >= LOOK_AFTER_MS) await lookFor(letter, atMs);
     }
   }
@@ -95,14 +99,17 @@ export async function takeOverRun(
     return Math.min(Math.floor(budget), MAX_UNDER_WAY - schedule.underWay().length, canary);
   }
 
+  /** Side by side: the letters that the schedule gives out at a time are of different calls. */
   async function sendAllowed(run: ReplayRun, atMs: number): Promise<void> {
+    const letters: PlannedLetter[] = [];
     for (let left = allowance(run, atMs); left > 0; left -= 1) {
       const letter = schedule.next();
-      if (letter === null) return;
-      budget -= 1;
-      touched += 1;
-      await send(letter, atMs);
+      if (letter === null) break;
+      letters.push(letter);
     }
+    budget -= letters.length;
+    touched += letters.length;
+    await Promise.all(letters.map((letter) => send(letter, atMs)));
   }
 
   return {
