@@ -32,6 +32,8 @@ const ENVIRONMENT = {
   RETRY_MAX_ATTEMPTS: wholeNumber({ min: 1, max: 1_000_000 }).default(DEFAULT_RETRY_POLICY.maxAttempts),
   RETRYABLE_STATUS: statusList.default(new Set(DEFAULT_RETRY_POLICY.retryableStatus)),
   DEDUP_WINDOW_MS: duration(1_000, 30 * DAY_MS).default(DEFAULT_DEDUP_WINDOW_MS),
+  DLQ_RETENTION_DAYS: wholeNumber({ min: 1, max: 3_650, unit: 'of days' }).optional(),
+  DLQ_RETENTION_EXPORT_DIR: z.string('the path of a folder').optional(),
   WITHHELD_CALLERS: oneOf(['refuse', 'pass']).default('refuse'),
   METRICS_PORT: wholeNumber({ min: 0, max: 65_535 }).default(9_464),
   METRICS_HOST: z.string('an address to listen on, such as 127.0.0.1 or 0.0.0.0').default('127.0.0.1'),
@@ -49,6 +51,9 @@ export interface WorkerConfig {
   readonly lockDurationMs: number;
   readonly retryPolicy: RetryPolicy;
   readonly dedupWindowMs: number;
+  /** Null: dead letters are kept until a person decides. */
+  readonly retentionDays: number | null;
+  readonly retentionExportFolder: string | null;
   readonly withheldCallers: WithheldCallers;
   readonly metricsPort: number;
   readonly metricsHost: string;
@@ -86,6 +91,8 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
         retryableStatus: value.RETRYABLE_STATUS,
       },
       dedupWindowMs: value.DEDUP_WINDOW_MS,
+      retentionDays: value.DLQ_RETENTION_DAYS ?? null,
+      retentionExportFolder: value.DLQ_RETENTION_EXPORT_DIR ?? null,
       withheldCallers: value.WITHHELD_CALLERS,
       metricsPort: value.METRICS_PORT,
       metricsHost: value.METRICS_HOST,

@@ -18,6 +18,7 @@ import { createMetricsPage } from './metrics-page.js';
 import { createOpsServer } from './ops-server.js';
 import { tellRedisSafety } from './redis-preflight.js';
 import { createReloader } from './reload.js';
+import { startRetention } from './retention.js';
 import { onShutdownSignal } from './shutdown.js';
 
 /*
@@ -87,15 +88,27 @@ async function run(config: WorkerConfig): Promise<void> {
     metrics: createMetricsPage({ redis, fleet, inFlight, metrics, channelLabel, errorLog, now }),
   });
 
+  fleet.apply(config.channels.channels);
+  const retention = startRetention({
+    redis,
+    channels: () => fleet.channels(),
+    retentionDays: config.retentionDays,
+    exportFolder: config.retentionExportFolder,
+    metrics,
+    channelLabel,
+    logger,
+    errorLog,
+    now,
+  });
   onShutdownSignal(shutDown, shutdownGraceMs, logger);
   process.on('SIGHUP', () => reloader.reload());
-  fleet.apply(config.channels.channels);
   const opsUrl = await opsServer.listen({ port: config.metricsPort, host: config.metricsHost });
   logger.info({ metricsUrl: `${opsUrl}/metrics`, version: build.version }, 'worker ready');
 
   async function shutDown(): Promise<void> {
     isDraining = true;
     reloader.stop();
+    retention.stop();
     await fleet.stop();
     await endpoints.close();
     redis.disconnect();

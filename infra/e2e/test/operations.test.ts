@@ -1,9 +1,16 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallEventQueue, createCallEventQueue, readChannelStatus } from '@callpost/queue';
-import { eventually, sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
+import {
+  eventually,
+  sampleEvent,
+  sampleEvents,
+  startRedis,
+  type TestRedis,
+  writeDeadLetters,
+} from '@callpost/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Sink, startSink } from './sink.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
@@ -231,4 +238,37 @@ it('takes over a changed channels file while it runs: channels come, go and chan
   await queue.send(sampleEvent({ id: 'ok_still' }));
   await worker.line({ msg: 'attempt', eventId: 'ok_still', outcome: 'delivered' });
   await Promise.all([coming.close(), leaving.close()]);
+});
+
+it('drops dead letters only when told so, of the age told, and appends them to a file first', async () => {
+  const dayMs = 86_400_000;
+  const planted = (id: string, ageDays: number) => ({
+    event: sampleEvent({ id }),
+    reason: 'http_422',
+    status: 422,
+    excerpt: 'refused',
+    atMs: Date.now() - ageDays * dayMs,
+  });
+  await writeDeadLetters(redis.client, [planted('old-1', 40), planted('old-2', 31), planted('young', 29)]);
+  const keeps = await start();
+  expect(await counts()).toMatchObject({ dead: 3 });
+  await keeps.stop();
+
+  const folder = join(mkdtempSync(join(tmpdir(), 'callpost-letters-')), 'dropped');
+  const drops = await start({
+    REAMAZE_SHARED_SECRET: 'right',
+    DLQ_RETENTION_DAYS: '30',
+    DLQ_RETENTION_EXPORT_DIR: folder,
+  });
+  await drops.line({ msg: 'dead letters dropped because of their age', dropped: 2 });
+  expect(await counts()).toMatchObject({ dead: 1 });
+  const file = join(folder, 'dead-letters-default.ndjson');
+  const exported = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).eventId);
+  expect(exported).toEqual(['old-1', 'old-2']);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const metrics = await (await fetch(`${drops.opsUrl}/metrics`)).text();
+  expect(metrics).toContain('callpost_dead_letters_dropped_total{channel="default"} 2');
 });

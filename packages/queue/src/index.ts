@@ -25,6 +25,7 @@ export {
 } from './letters/dead-letters.js';
 export { createDiscarder, type DiscardAnswer, type Discarder } from './letters/discard.js';
 export { reindex as reindexDeadLetters } from './letters/heal-index.js';
+export { dropOldLetters, type RetentionOptions } from './letters/retention.js';
 export { eventIdOfJobId, JOB_NAME, jobIdOf, queueName } from './names.js';
 export {
   connectRedis,

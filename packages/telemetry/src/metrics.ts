@@ -60,6 +60,12 @@ export function createMetrics(build: BuildInfo) {
       labelNames: ['channel', 'reason'] as const,
       registers,
     }),
+    deadLettersDropped: new Counter({
+      name: 'callpost_dead_letters_dropped_total',
+      help: 'Dead letters removed because they were older than DLQ_RETENTION_DAYS',
+      labelNames: ['channel'] as const,
+      registers,
+    }),
     inFlight: new Gauge({
       name: 'callpost_inflight_deliveries',
       help: 'Events this worker is attempting now',
