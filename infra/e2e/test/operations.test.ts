@@ -2,46 +2,17 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallEventQueue, createCallEventQueue, readChannelStatus } from '@callpost/queue';
-import {
-  eventually,
-  sampleEvent,
-  sampleEvents,
-  startRedis,
-  type TestRedis,
-  writeDeadLetters,
-} from '@callpost/testkit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Sink, startSink } from './sink.js';
-import { startWorker, type WorkerProcess } from './worker-process.js';
+import { createCallEventQueue, readChannelStatus } from '@callpost/queue';
+import { eventually, sampleEvent, sampleEvents, writeDeadLetters } from '@callpost/testkit';
+import { describe, expect, it } from 'vitest';
+import { startSink } from './sink.js';
+import { useStage } from './stage.js';
+import type { WorkerProcess } from './worker-process.js';
 
-let redis: TestRedis;
-let sink: Sink;
-let queue: CallEventQueue;
-const workers: WorkerProcess[] = [];
+const stage = useStage();
 
-beforeEach(async () => {
-  [redis, sink] = await Promise.all([startRedis(), startSink('right')]);
-  queue = createCallEventQueue({ redis: redis.url });
-});
-afterEach(async () => {
-  for (const worker of workers.splice(0)) {
-    worker.kill('SIGKILL');
-    await worker.exited();
-  }
-  await queue.close();
-  await sink.stop();
-  await redis.stop();
-});
-
-async function start(environment: Record<string, string> = { REAMAZE_SHARED_SECRET: 'right' }) {
-  const worker = await startWorker({ REDIS_URL: redis.url, REAMAZE_URL: sink.url, ...environment });
-  workers.push(worker);
-  return worker;
-}
-
-const counts = async () => (await readChannelStatus(redis.client, 'default')).counts;
-const accepted = async () => Object.keys((await sink.report()).accepted).length;
+const counts = async () => (await readChannelStatus(stage.redis.client, 'default')).counts;
+const accepted = async () => Object.keys((await stage.sink.report()).accepted).length;
 const statusOf = async (worker: WorkerProcess, path: string) =>
   (await fetch(`${worker.opsUrl}${path}`)).status;
 
@@ -50,30 +21,30 @@ describe('Redis in trouble: the worker goes on by itself', () => {
     [
       'killed and started again',
       async () => {
-        await redis.crash();
+        await stage.redis.crash();
         await sleep(1_500);
-        await redis.restart();
+        await stage.redis.restart();
       },
     ],
     [
       'frozen for 10 s',
       async () => {
-        redis.freeze();
+        stage.redis.freeze();
         await sleep(10_000);
-        redis.thaw();
+        stage.redis.thaw();
       },
     ],
     [
       'dropping every connection',
-      async () => void (await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')),
+      async () => void (await stage.redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')),
     ],
   ];
 
   it.each(troubles)(
     '%s',
     async (_, trouble) => {
-      const worker = await start();
-      await queue.sendMany(sampleEvents(20, 'ok_before'));
+      const worker = await stage.start();
+      await stage.queue.sendMany(sampleEvents(20, 'ok_before'));
       await eventually(async () => expect(await accepted()).toBe(20));
 
       const startedAtMs = Date.now();
@@ -91,7 +62,7 @@ describe('Redis in trouble: the worker goes on by itself', () => {
       await eventually(async () => expect(await statusOf(worker, '/readyz')).toBe(200));
       if (Date.now() - startedAtMs > 1_000) expect(readiness).toContain(503);
 
-      await eventually(() => queue.sendMany(sampleEvents(20, 'ok_after')));
+      await eventually(() => stage.queue.sendMany(sampleEvents(20, 'ok_after')));
       await eventually(async () => expect(await accepted()).toBe(40));
       const seconds = (Date.now() - startedAtMs) / 1_000;
       const errorLines = worker.lines.filter(({ level }) => Number(level) >= 50).length;
@@ -105,37 +76,37 @@ describe('Redis in trouble: the worker goes on by itself', () => {
 });
 
 it('starts before Redis does', async () => {
-  await redis.crash();
-  const worker = await start();
+  await stage.redis.crash();
+  const worker = await stage.start();
   expect(await statusOf(worker, '/readyz')).toBe(503);
   expect(await statusOf(worker, '/livez')).toBe(200);
-  await redis.restart();
-  await eventually(() => queue.sendMany(sampleEvents(3, 'ok')));
+  await stage.redis.restart();
+  await eventually(() => stage.queue.sendMany(sampleEvents(3, 'ok')));
   await eventually(async () => expect(await accepted()).toBe(3));
 });
 
 describe('SIGTERM', () => {
   it('lets the attempts under way finish and exits with 0', async () => {
-    const worker = await start();
-    await queue.sendMany(sampleEvents(10, 'slow-800_'));
-    await eventually(async () => expect((await sink.report()).requests).toHaveLength(10));
+    const worker = await stage.start();
+    await stage.queue.sendMany(sampleEvents(10, 'slow-800_'));
+    await eventually(async () => expect((await stage.sink.report()).requests).toHaveLength(10));
     expect(await worker.stop()).toBe(0);
-    const report = await sink.report();
+    const report = await stage.sink.report();
     expect(Object.values(report.accepted).map(({ times }) => times)).toEqual(Array(10).fill(1));
     expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, retrying: 0, dead: 0 });
   });
 
   it('hands back what does not finish in the grace, and spends no attempt on it', async () => {
-    const worker = await start({
+    const worker = await stage.start({
       REAMAZE_SHARED_SECRET: 'right',
       SHUTDOWN_GRACE_MS: '100',
       REQUEST_TIMEOUT_MS: '20000',
     });
-    await queue.send(sampleEvent({ id: 'hang_1' }));
-    await eventually(async () => expect((await sink.report()).requests).toHaveLength(1));
+    await stage.queue.send(sampleEvent({ id: 'hang_1' }));
+    await eventually(async () => expect((await stage.sink.report()).requests).toHaveLength(1));
     expect(await worker.stop()).toBe(0);
     expect(await counts()).toMatchObject({ waiting: 1, in_flight: 0, retrying: 0, dead: 0 });
-    const next = await start();
+    const next = await stage.start();
     expect(await next.line({ msg: 'attempt', eventId: 'hang_1' })).toMatchObject({
       attempt: 1,
       outcome: 'delivered',
@@ -143,12 +114,12 @@ describe('SIGTERM', () => {
   });
 
   it('ends by the deadline even when Redis is away', async () => {
-    const worker = await start({ REAMAZE_SHARED_SECRET: 'right', SHUTDOWN_GRACE_MS: '100' });
-    await queue.send(sampleEvent({ id: 'slow-300_1' }));
-    await eventually(async () => expect((await sink.report()).requests).toHaveLength(1));
-    redis.freeze();
+    const worker = await stage.start({ REAMAZE_SHARED_SECRET: 'right', SHUTDOWN_GRACE_MS: '100' });
+    await stage.queue.send(sampleEvent({ id: 'slow-300_1' }));
+    await eventually(async () => expect((await stage.sink.report()).requests).toHaveLength(1));
+    stage.redis.freeze();
     expect(await worker.stop()).toBe(1);
-    redis.thaw();
+    stage.redis.thaw();
   });
 });
 
@@ -161,13 +132,13 @@ describe('a secret that rotates', () => {
   ])('is read again %s', async (_, tell) => {
     const file = secretFile();
     writeFileSync(file, 'wrong\n');
-    const worker = await start({ REAMAZE_SHARED_SECRET_FILE: file });
-    await queue.send(sampleEvent({ id: 'ok_1' }));
+    const worker = await stage.start({ REAMAZE_SHARED_SECRET_FILE: file });
+    await stage.queue.send(sampleEvent({ id: 'ok_1' }));
     await worker.line({ msg: 'attempt', eventId: 'ok_1', reason: 'http_401' });
     writeFileSync(file, 'right\n');
     tell(worker);
     await worker.line({ msg: 'channel changed' });
-    await queue.send(sampleEvent({ id: 'ok_2' }));
+    await stage.queue.send(sampleEvent({ id: 'ok_2' }));
     await worker.line({ msg: 'attempt', eventId: 'ok_2', outcome: 'delivered' });
     expect(worker.output()).not.toMatch(/right|wrong/);
   });
@@ -178,9 +149,9 @@ it('does not consume a channel without a secret, loses nothing of it, and begins
   const file = join(folder, 'channels.yaml');
   const secret = join(folder, 'secret');
   writeFileSync(file, `channels: [{ name: default, secretFile: ${secret} }]`);
-  const worker = await start({ CHANNELS_FILE: file });
+  const worker = await stage.start({ CHANNELS_FILE: file });
   await worker.line({ level: 50, msg: 'channel not consumed: no secret; its events wait' });
-  await queue.sendMany(sampleEvents(5, 'ok'));
+  await stage.queue.sendMany(sampleEvents(5, 'ok'));
   const metrics = await (await fetch(`${worker.opsUrl}/metrics`)).text();
   expect(metrics).toContain('callpost_channel_unconfigured{channel="default"} 1');
   expect(metrics).toContain('callpost_queue_jobs{channel="default",state="waiting"} 5');
@@ -197,12 +168,12 @@ it('keeps to maxPerSecond over all workers, and to each channel its own url and 
   - { name: default, secret: right, maxPerSecond: 5 }
   - { name: sales, secret: other, url: "${other.url}" }`,
   );
-  await start({ CHANNELS_FILE: file });
-  await start({ CHANNELS_FILE: file });
-  const sales = createCallEventQueue({ redis: redis.url, channel: 'sales' });
-  await Promise.all([queue.sendMany(sampleEvents(15, 'ok')), sales.sendMany(sampleEvents(15, 'ok'))]);
+  await stage.start({ CHANNELS_FILE: file });
+  await stage.start({ CHANNELS_FILE: file });
+  const sales = createCallEventQueue({ redis: stage.redis.url, channel: 'sales' });
+  await Promise.all([stage.queue.sendMany(sampleEvents(15, 'ok')), sales.sendMany(sampleEvents(15, 'ok'))]);
   await eventually(async () => expect(await accepted()).toBe(15));
-  const { requests } = await sink.report();
+  const { requests } = await stage.sink.report();
   const spanMs = (requests.at(-1)?.atMs ?? 0) - (requests[0]?.atMs ?? 0);
   // 15 events at 5 a second are three windows: the last begins no sooner than two seconds after the first.
   expect(spanMs).toBeGreaterThan(1_500);
@@ -217,25 +188,28 @@ it('takes over a changed channels file while it runs: channels come, go and chan
   const write = (...channels: string[]) =>
     writeFileSync(file, `channels:\n${channels.map((one) => `  - ${one}\n`).join('')}`);
   write('{ name: default, secret: right }', '{ name: leaving, secret: right }');
-  const worker = await start({ CHANNELS_FILE: file });
+  const worker = await stage.start({ CHANNELS_FILE: file });
   await worker.line({ msg: 'channel consumed', channel: 'leaving' });
   write('{ name: default, secret: right, concurrency: 3 }', '{ name: coming, secret: right }');
   await worker.line({ msg: 'channel consumed', channel: 'coming' });
   await worker.line({ msg: 'channel no longer consumed as it was', channel: 'leaving' });
 
-  const coming = createCallEventQueue({ redis: redis.url, channel: 'coming' });
-  const leaving = createCallEventQueue({ redis: redis.url, channel: 'leaving' });
-  await Promise.all([queue.sendMany(sampleEvents(5, 'ok_d')), coming.sendMany(sampleEvents(5, 'ok_c'))]);
+  const coming = createCallEventQueue({ redis: stage.redis.url, channel: 'coming' });
+  const leaving = createCallEventQueue({ redis: stage.redis.url, channel: 'leaving' });
+  await Promise.all([
+    stage.queue.sendMany(sampleEvents(5, 'ok_d')),
+    coming.sendMany(sampleEvents(5, 'ok_c')),
+  ]);
   await leaving.send(sampleEvent({ id: 'ok_l' }));
   await eventually(async () => expect(await accepted()).toBe(10));
-  expect((await readChannelStatus(redis.client, 'leaving')).counts).toMatchObject({
+  expect((await readChannelStatus(stage.redis.client, 'leaving')).counts).toMatchObject({
     waiting: 1,
     in_flight: 0,
   });
 
   writeFileSync(file, 'channels: [');
   await worker.line({ msg: 'channels not reloaded: the old ones are used on' });
-  await queue.send(sampleEvent({ id: 'ok_still' }));
+  await stage.queue.send(sampleEvent({ id: 'ok_still' }));
   await worker.line({ msg: 'attempt', eventId: 'ok_still', outcome: 'delivered' });
   await Promise.all([coming.close(), leaving.close()]);
 });
@@ -249,13 +223,17 @@ it('drops dead letters only when told so, of the age told, and appends them to a
     excerpt: 'refused',
     atMs: Date.now() - ageDays * dayMs,
   });
-  await writeDeadLetters(redis.client, [planted('old-1', 40), planted('old-2', 31), planted('young', 29)]);
-  const keeps = await start();
+  await writeDeadLetters(stage.redis.client, [
+    planted('old-1', 40),
+    planted('old-2', 31),
+    planted('young', 29),
+  ]);
+  const keeps = await stage.start();
   expect(await counts()).toMatchObject({ dead: 3 });
   await keeps.stop();
 
   const folder = join(mkdtempSync(join(tmpdir(), 'callpost-letters-')), 'dropped');
-  const drops = await start({
+  const drops = await stage.start({
     REAMAZE_SHARED_SECRET: 'right',
     DLQ_RETENTION_DAYS: '30',
     DLQ_RETENTION_EXPORT_DIR: folder,
