@@ -1,4 +1,3 @@
-import type { AttemptRecord } from '@callpost/domain';
 import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +5,6 @@ import {
   type ChannelConsumer,
   countDeadLetters,
   createCallEventQueue,
-  createChannelConsumer,
   createDiscarder,
   createReplayer,
   type DeadLetterFilter,
@@ -18,6 +16,7 @@ import {
   reindexDeadLetters,
   summariseCauses,
 } from '../src/index.js';
+import { dead, startTestConsumer } from './test-consumer.js';
 
 const CHANNEL = 'default';
 const INDEX = 'bull:{voice-default}:callpost:';
@@ -31,46 +30,24 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 /** What the endpoint says of an event, by its id: `<status>-<n>` is refused with that status and a text. */
-function recordOf(id: string): AttemptRecord {
-  const status = Number(id.split('-')[0]);
-  const excerpt =
-    status === 422 ? `{"error":"phone is invalid for event ${id}"}` : `{"error":"cannot parse ${id}"}`;
-  const isReset = id.endsWith('reset');
-  return {
-    attempt: 1,
-    atMs: 1,
-    durationMs: 1,
-    worker: 'test:1',
-    outcome: 'dead',
-    reason: status === 422 ? 'http_422' : 'http_400',
-    status,
-    excerpt,
-    ...(isReset ? { possiblyDelivered: true } : {}),
-  };
-}
-
 function startConsumer(): ChannelConsumer {
-  const started = createChannelConsumer({
-    channel: CHANNEL,
-    redis: redis.connect(),
-    deliver: async ({ data }) => ({ outcome: 'dead', record: recordOf((data as { id: string }).id) }),
-    concurrency: 10,
-    maxPerSecond: null,
-    lockDurationMs: 60_000,
-    dedupWindowMs: 60_000,
-    now: Date.now,
-    observer: {
-      onStalledToDeath: () => undefined,
-      onStalled: () => undefined,
-      onError: () => undefined,
-      onDefect: () => undefined,
+  return startTestConsumer(redis, {
+    async deliver(taken) {
+      const { id } = taken.data as { id: string };
+      const possibly = id.endsWith('reset') ? { possiblyDelivered: true as const } : {};
+      return id.startsWith('422')
+        ? dead(taken, { excerpt: `{"error":"phone is invalid for event ${id}"}`, ...possibly })
+        : dead(taken, {
+            reason: 'http_400',
+            status: 400,
+            excerpt: `{"error":"cannot parse ${id}"}`,
+            ...possibly,
+          });
     },
   });
-  started.start();
-  return started;
 }
 
-const dead = async () => (await readChannelStatus(redis.client, CHANNEL)).counts.dead;
+const deadCount = async () => (await readChannelStatus(redis.client, CHANNEL)).counts.dead;
 
 /** 30 letters: 20 of 422 in ten calls, 10 of 400 in one call, two of which may have been delivered. */
 beforeEach(async () => {
@@ -81,7 +58,7 @@ beforeEach(async () => {
     return sampleEvent({ id, thread_id: index < 20 ? `call-${Math.floor(index / 2)}` : 'long-call' });
   });
   await queue.sendMany(events);
-  await eventually(async () => expect(await dead()).toBe(30));
+  await eventually(async () => expect(await deadCount()).toBe(30));
   await consumer.stop(0);
   await queue.close();
 });
@@ -209,7 +186,7 @@ it('a letter that dies again after a replay is found as replayed', async () => {
   expect(await replayer.replay('e.422-3')).toBe('replayed');
   expect(await causes()).toEqual([CAUSES[0]?.replace('20', '19'), CAUSES[1]]);
   const again = startConsumer();
-  await eventually(async () => expect(await dead()).toBe(30));
+  await eventually(async () => expect(await deadCount()).toBe(30));
   expect(await ids({ replayed: 'any' })).toEqual(['422-3']);
   expect(await causes()).toEqual(CAUSES);
   await again.stop(0);
@@ -233,7 +210,7 @@ it('letters of before there was an index, or of a producer without us, are found
   const plain = new Queue('{voice-default}', { connection: redis.connect() });
   await plain.add('call-event', sampleEvent({ id: '422-plain', thread_id: 'plain-call' }));
   const again = startConsumer();
-  await eventually(async () => expect(await dead()).toBe(31));
+  await eventually(async () => expect(await deadCount()).toBe(31));
   expect(await ids({ thread: 'plain-call' })).toEqual(['422-plain']);
   expect((await causes())[0]).toBe(CAUSES[0]?.replace('20', '21'));
   await again.stop(0);

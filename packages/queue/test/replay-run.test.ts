@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ChannelConsumer,
   createCallEventQueue,
-  createChannelConsumer,
   createDiscarder,
   createReplayer,
   createRunCarrier,
@@ -24,6 +23,7 @@ import {
   setRunRate,
   type TakenEvent,
 } from '../src/index.js';
+import { dead, startTestConsumer } from './test-consumer.js';
 
 const CHANNEL = 'default';
 
@@ -43,29 +43,8 @@ afterAll(() => redis.stop());
 const eventOf = ({ data }: TakenEvent) =>
   data as { id: string; thread_id: string; assignee?: { email: string } };
 
-function dead(taken: TakenEvent, excerpt = 'refused'): Settlement {
-  const record = { attempt: taken.attempt, atMs: 1, durationMs: 1, worker: 'test:1', excerpt } as const;
-  return { outcome: 'dead', record: { ...record, outcome: 'dead', reason: 'http_422', status: 422 } };
-}
-
 function consume(decide: (taken: TakenEvent) => Settlement) {
-  const consumer = createChannelConsumer({
-    channel: CHANNEL,
-    redis: redis.connect(),
-    deliver: async (taken) => decide(taken),
-    concurrency: 20,
-    maxPerSecond: null,
-    lockDurationMs: 60_000,
-    dedupWindowMs: 60_000,
-    now: Date.now,
-    observer: {
-      onStalledToDeath: () => undefined,
-      onStalled: () => undefined,
-      onError: () => undefined,
-      onDefect: () => undefined,
-    },
-  });
-  consumer.start();
+  const consumer = startTestConsumer(redis, { deliver: async (taken) => decide(taken), concurrency: 20 });
   running.push(consumer);
   return consumer;
 }

@@ -1,0 +1,132 @@
+import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type ChannelConsumer,
+  type Deliver,
+  readChannelStatus,
+  type Settlement,
+  type TakenEvent,
+} from '../src/index.js';
+import { DELIVERED, startTestConsumer, type TestConsumerOptions } from './test-consumer.js';
+
+let redis: TestRedis;
+let plain: Queue;
+const consumers: ChannelConsumer[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+beforeEach(() => {
+  plain = new Queue('{voice-default}', { connection: redis.connect() });
+});
+afterEach(async () => {
+  await Promise.all(consumers.splice(0).map((consumer) => consumer.stop(0)));
+  await plain.close();
+  await redis.client.flushall();
+});
+afterAll(() => redis.stop());
+
+function consume(deliver: Deliver, options: Partial<TestConsumerOptions> = {}) {
+  const consumer = startTestConsumer(redis, { deliver, ...options });
+  consumers.push(consumer);
+  return consumer;
+}
+
+const counts = async () => (await readChannelStatus(redis.client, 'default')).counts;
+
+describe('stopping', () => {
+  it('lets what is in flight finish', async () => {
+    await plain.add('call-event', sampleEvent({ id: 'event-1' }));
+    let finish: (settlement: Settlement) => void = () => undefined;
+    const taken = new Promise<void>((started) => {
+      consume(() => {
+        started();
+        return new Promise((resolve) => {
+          finish = resolve;
+        });
+      });
+    });
+    await taken;
+    const stopped = consumers[0]?.stop(60_000);
+    finish(DELIVERED);
+    await stopped;
+    expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0 });
+  });
+
+  it('hands back what takes too long: no attempt spent, and a trace that it may have arrived', async () => {
+    await plain.add('call-event', sampleEvent({ id: 'event-1' }));
+    const reasons: unknown[] = [];
+    const taken = new Promise<void>((started) => {
+      consume((_, signal) => {
+        started();
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            reasons.push(signal.reason);
+            resolve({ outcome: 'interrupted', reason: 'shutdown', mayHaveArrived: true });
+          });
+        });
+      });
+    });
+    await taken;
+    await consumers[0]?.stop(0);
+    expect(reasons).toEqual(['shutdown']);
+    expect(await counts()).toMatchObject({ waiting: 1, in_flight: 0, retrying: 0 });
+    const again = new Promise<TakenEvent>((resolve) => {
+      consume(async (event) => {
+        resolve(event);
+        return DELIVERED;
+      });
+    });
+    expect(await again).toMatchObject({ attempt: 1, possiblyDelivered: true });
+  });
+});
+
+describe('a lost lock', () => {
+  it('interrupts the attempt, so that nobody else posts at the same time', async () => {
+    await plain.add('call-event', sampleEvent({ id: 'event-1' }));
+    const log: string[] = [];
+    consume(
+      (taken, signal) => {
+        log.push(`start ${taken.attempt}`);
+        if (log.length > 1) return Promise.resolve(DELIVERED);
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            log.push(String(signal.reason));
+            resolve({ outcome: 'interrupted', reason: 'lock_lost', mayHaveArrived: true });
+          });
+        });
+      },
+      { lockDurationMs: 400 },
+    );
+    await eventually(() => log.length === 1);
+    await redis.client.del('bull:{voice-default}:1:lock');
+    await eventually(async () => {
+      expect(log).toEqual(['start 1', 'lock_lost', 'start 1']);
+      expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, retrying: 0, dead: 0 });
+    });
+  });
+});
+
+it('a worker that was frozen between taking an event and posting it does not post: the lock may be gone', async () => {
+  await plain.add('call-event', sampleEvent({ id: 'event-1' }));
+  const posted: string[] = [];
+  consume(
+    async () => {
+      posted.push('frozen');
+      return DELIVERED;
+    },
+    { lockDurationMs: 400, now: () => Date.now() + 10_000 },
+  );
+  await eventually(async () => expect(await redis.client.hget('bull:{voice-default}:1', 'ats')).toBe('1'));
+  await consumers[0]?.stop(0);
+  consume(
+    async () => {
+      posted.push('other');
+      return DELIVERED;
+    },
+    { lockDurationMs: 400 },
+  );
+  await eventually(async () => expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, dead: 0 }));
+  expect(posted).toEqual(['other']);
+});

@@ -1,0 +1,75 @@
+import type { AttemptRecord } from '@callpost/domain';
+import type { TestRedis } from '@callpost/testkit';
+import {
+  type ChannelConsumer,
+  type ConsumerObserver,
+  createChannelConsumer,
+  type Deliver,
+  type Settlement,
+  type TakenEvent,
+} from '../src/index.js';
+
+export interface TestConsumerOptions {
+  readonly deliver: Deliver;
+  readonly concurrency?: number;
+  readonly lockDurationMs?: number;
+  readonly now?: () => number;
+  readonly observer?: Partial<ConsumerObserver>;
+}
+
+/** A started consumer of the channel `default`, with a connection of its own. */
+export function startTestConsumer(redis: TestRedis, options: TestConsumerOptions): ChannelConsumer {
+  const consumer = createChannelConsumer({
+    channel: 'default',
+    redis: redis.connect(),
+    concurrency: 10,
+    maxPerSecond: null,
+    lockDurationMs: 60_000,
+    dedupWindowMs: 60_000,
+    now: Date.now,
+    ...options,
+    observer: {
+      onStalledToDeath: () => undefined,
+      onStalled: () => undefined,
+      onError: () => undefined,
+      onDefect: () => undefined,
+      ...options.observer,
+    },
+  });
+  consumer.start();
+  return consumer;
+}
+
+export const DELIVERED: Settlement = { outcome: 'delivered' };
+
+/** A refusal with 422, unless said otherwise. */
+export function dead(taken: TakenEvent, more: Partial<AttemptRecord> = {}): Settlement {
+  return {
+    outcome: 'dead',
+    record: record(taken, {
+      outcome: 'dead',
+      reason: 'http_422',
+      status: 422,
+      excerpt: 'phone is invalid',
+      ...more,
+    }),
+  };
+}
+
+/** A 503, to be tried again at once. */
+export function retryNow(taken: TakenEvent): Settlement {
+  return { outcome: 'retry', retryAtMs: Date.now(), record: record(taken, {}) };
+}
+
+function record(taken: TakenEvent, more: Partial<AttemptRecord>): AttemptRecord {
+  return {
+    attempt: taken.attempt,
+    atMs: 1_700_000_000_000 + taken.attempt,
+    durationMs: 5,
+    worker: 'test:1',
+    outcome: 'retry',
+    reason: 'http_5xx',
+    status: 503,
+    ...more,
+  };
+}
