@@ -1,122 +1,21 @@
-import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '@callpost/testkit';
+import { describe, expect, it } from 'vitest';
+import { listRuns, moveRun, readAudit, readResults, setRunRate } from '../src/index.js';
 import {
-  type ChannelConsumer,
-  createCallEventQueue,
-  createDiscarder,
-  createReplayer,
-  createRunCarrier,
-  findDeadLetter,
-  listRuns,
-  moveRun,
-  type PlanOptions,
-  planRun,
-  type ReplayRun,
-  type RunCarrier,
-  type RunMove,
-  readAudit,
-  readChannelStatus,
-  readResults,
-  readRun,
-  reportOf,
-  type Settlement,
-  setRunRate,
-  type TakenEvent,
-} from '../src/index.js';
-import { dead, startTestConsumer } from './test-consumer.js';
-
-const CHANNEL = 'default';
-
-let redis: TestRedis;
-const running: (ChannelConsumer | RunCarrier)[] = [];
-let ids = 0;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((one) => one.stop(0)));
-  await redis.client.flushall();
-});
-afterAll(() => redis.stop());
-
-const eventOf = ({ data }: TakenEvent) =>
-  data as { id: string; thread_id: string; assignee?: { email: string } };
-
-function consume(decide: (taken: TakenEvent) => Settlement) {
-  const consumer = startTestConsumer(redis, { deliver: async (taken) => decide(taken), concurrency: 20 });
-  running.push(consumer);
-  return consumer;
-}
-
-function carry(workerName = 'worker-1') {
-  const ended: string[] = [];
-  const carrier = createRunCarrier({
-    channel: CHANNEL,
-    redis: redis.connect(),
-    workerName,
-    now: Date.now,
-    onRunEnded: ({ state }) => ended.push(state),
-    onError: (error) => ended.push(String(error)),
-    leaseMs: 300,
-  });
-  carrier.start();
-  running.push(carrier);
-  return { carrier, ended };
-}
-
-const counts = async () => (await readChannelStatus(redis.client, CHANNEL)).counts;
-
-/** `count` dead letters, `perCall` events to a call, in the order of their ids. */
-async function makeLetters(count: number, perCall = 4): Promise<void> {
-  const queue = createCallEventQueue({ redis: redis.url });
-  const consumer = consume((taken) => dead(taken));
-  const events = Array.from({ length: count }, (_, index) =>
-    sampleEvent({
-      id: `e${String(index).padStart(4, '0')}`,
-      thread_id: `call-${Math.floor(index / perCall)}`,
-    }),
-  );
-  await queue.sendMany(events);
-  await eventually(async () => expect((await counts()).dead).toBe(count));
-  await consumer.stop(0);
-  running.splice(running.indexOf(consumer), 1);
-  await queue.close();
-}
-
-async function plan(options: Partial<PlanOptions> = {}): Promise<ReplayRun> {
-  ids += 1;
-  const answer = await planRun(redis.client, {
-    channel: CHANNEL,
-    filter: {},
-    who: 'sre',
-    maxPerSecond: 10_000,
-    now: Date.now,
-    newId: () => `run-${ids}`,
-    ...options,
-  });
-  if (answer.status !== 'planned') throw new Error(answer.status);
-  return answer.run;
-}
-
-const move = (run: ReplayRun, to: RunMove) =>
-  moveRun(redis.client, { channel: CHANNEL, runId: run.id, move: to, nowMs: Date.now() });
-const report = async (run: ReplayRun) =>
-  reportOf(run.count, await readResults(redis.client, CHANNEL, run.id));
-const stateOf = async (run: ReplayRun) => (await readRun(redis.client, CHANNEL, run.id))?.state;
-const inState = (run: ReplayRun, state: string) =>
-  eventually(async () => expect(await stateOf(run)).toBe(state));
-
-/** Delivers everything, and tells what was delivered in which order. */
-function deliverAll() {
-  const delivered: { id: string; call: string; taken: TakenEvent }[] = [];
-  consume((taken) => {
-    const { id, thread_id: call } = eventOf(taken);
-    delivered.push({ id, call, taken });
-    return { outcome: 'delivered' };
-  });
-  return delivered;
-}
+  CHANNEL,
+  carry,
+  consume,
+  counts,
+  deliverAll,
+  eventOf,
+  inState,
+  makeLetters,
+  move,
+  plan,
+  redis,
+  report,
+} from './replay-stage.js';
+import { dead } from './test-consumer.js';
 
 it('sends what was planned, each once, in order within each call, by one of several workers', async () => {
   await makeLetters(60);
@@ -248,94 +147,4 @@ it('goes on where a worker died, and sends nothing twice', async () => {
   expect(delivered.map(({ id }) => id).sort()).toEqual([...new Set(delivered.map(({ id }) => id))].sort());
   expect(delivered).toHaveLength(40);
   expect(await report(run)).toMatchObject({ delivered: 40 });
-});
-
-it('skips what was replayed, discarded or changed since it was planned, and says why', async () => {
-  await makeLetters(4, 1);
-  const run = await plan();
-  const replayer = createReplayer({ redis: redis.client, channel: CHANNEL, now: Date.now });
-  const discarder = createDiscarder({ redis: redis.client, channel: CHANNEL });
-  const consumer = consume((taken) =>
-    eventOf(taken).id === 'e0001' ? dead(taken) : { outcome: 'delivered' },
-  );
-  await replayer.replay('e.e0000');
-  await replayer.replay('e.e0001');
-  await discarder.discard('e.e0002');
-  await eventually(async () => expect(await counts()).toMatchObject({ dead: 2, waiting: 0, in_flight: 0 }));
-  await consumer.stop(0);
-  const delivered = deliverAll();
-  carry();
-  await move(run, 'start');
-  await inState(run, 'done');
-  expect(await report(run)).toMatchObject({ delivered: 1, skipped: { not_dead: 2, changed: 1 } });
-  expect(delivered.map(({ id }) => id)).toEqual(['e0003']);
-  await Promise.all([replayer.close(), discarder.close()]);
-});
-
-describe('when an earlier event of a call dies again', () => {
-  const diesAgain = (taken: TakenEvent) => eventOf(taken).id === 'e0001';
-
-  it.each(['hold', 'skip'] as const)('%s: the later ones of that call stay dead', async (onCallConflict) => {
-    await makeLetters(8, 4);
-    const run = await plan({ onCallConflict });
-    consume((taken) => (diesAgain(taken) ? dead(taken) : { outcome: 'delivered' }));
-    carry();
-    await move(run, 'start');
-    await inState(run, 'done');
-    expect(await report(run)).toMatchObject({ delivered: 5, deadAgain: 1, skipped: { call_conflict: 2 } });
-    expect(await counts()).toMatchObject({ dead: 3 });
-  });
-
-  it('continue: they are sent all the same', async () => {
-    await makeLetters(8, 4);
-    const run = await plan({ onCallConflict: 'continue' });
-    consume((taken) => (diesAgain(taken) ? dead(taken) : { outcome: 'delivered' }));
-    carry();
-    await move(run, 'start');
-    await inState(run, 'done');
-    expect(await report(run)).toMatchObject({ delivered: 7, deadAgain: 1 });
-  });
-});
-
-describe('a patch', () => {
-  it('is applied to every event; the id stays, the original is kept, the edit is told', async () => {
-    await makeLetters(3, 1);
-    const run = await plan({ patch: { assignee: { email: 'new@example.com' }, body: 'Corrected' } });
-    const seen: string[] = [];
-    consume((taken) => {
-      const { id, assignee } = eventOf(taken);
-      seen.push(`${id} ${assignee?.email}`);
-      return id === 'e0000' ? dead(taken) : { outcome: 'delivered' };
-    });
-    carry();
-    await move(run, 'start');
-    await inState(run, 'done');
-    expect(seen.sort()).toEqual(['e0000 new@example.com', 'e0001 new@example.com', 'e0002 new@example.com']);
-    expect(await findDeadLetter(redis.client, CHANNEL, 'e0000')).toMatchObject({
-      replays: 1,
-      event: { id: 'e0000', body: 'Corrected' },
-      original: { id: 'e0000', body: 'Call ended - duration: 0:30:05' },
-      editedAtMs: [expect.any(Number)],
-    });
-  });
-
-  it.each([
-    [{ id: 'other' }, 'id'],
-    [{ body: '' }, 'body'],
-    [{ from: { phone: '123' } }, 'from.phone'],
-  ])('%j is refused when it is planned', async (patch, field) => {
-    await makeLetters(1, 1);
-    const options = { channel: CHANNEL, filter: {}, who: 'sre', now: Date.now, newId: () => 'x', patch };
-    expect(await planRun(redis.client, options)).toMatchObject({
-      status: 'invalid_patch',
-      eventId: 'e0000',
-      faults: [{ field }],
-    });
-    expect(await listRuns(redis.client, CHANNEL)).toEqual([]);
-  });
-});
-
-it('plans nothing when nothing fits', async () => {
-  const options = { channel: CHANNEL, filter: { status: 404 }, who: 'sre', now: Date.now, newId: () => 'x' };
-  expect(await planRun(redis.client, options)).toEqual({ status: 'no_match' });
 });

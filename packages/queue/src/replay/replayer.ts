@@ -11,7 +11,7 @@ import type { RedisConnection } from '../redis.js';
  */
 export type ReplayAnswer = 'replayed' | 'not_dead' | 'changed';
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** The run this is part of. */
   readonly runId?: string;
   /** Unix ms: replay only if it died then. */

@@ -14,10 +14,6 @@ export type SkipReason = keyof typeof SKIP_REASONS;
 /** What became of a letter in a run. `sent`: it is in the queue again, and not settled yet. */
 export type LetterResult = 'sent' | 'delivered' | 'dead_again' | `skipped:${SkipReason}`;
 
-export function isFinal(result: LetterResult): boolean {
-  return result !== 'sent';
-}
-
 export async function writeResult(
   redis: RedisConnection,
   { channel, runId, jobId, result }: { channel: string; runId: string; jobId: string; result: LetterResult },

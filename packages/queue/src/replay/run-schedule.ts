@@ -19,7 +19,7 @@ export interface RunSchedule {
   unblock(call: string): void;
 }
 
-export interface BlockedCall {
+interface BlockedCall {
   readonly call: string;
   /** The job id of the letter that died again. */
   readonly by: string;
