@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly terminal: Terminal;
   readonly env: Env;
   readonly readFile: ReadFile;
+  /** The operating system's name of who runs the command. */
+  readonly osUser: string;
   /** Unix ms. */
   readonly now: () => number;
   /** Aborted by Ctrl-C. */
@@ -21,6 +23,8 @@ export interface Context extends Surroundings {
   readonly redisUrl: string;
   /** Null when not given; each command says what that means for it. */
   readonly channel: string | null;
+  /** Who is to be named in the audit trail. */
+  readonly who: string;
   readonly form: OutputForm;
   /** Whether a person wants colour; a stream that is no terminal gets none all the same. */
   readonly mayColour: boolean;

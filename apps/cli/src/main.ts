@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { environment, readFile } from './config.js';
 import { EXIT } from './exit-code.js';
+import { osUser } from './os-user.js';
 import { runCli } from './run-cli.js';
 import { write } from './terminal.js';
 
@@ -23,6 +24,7 @@ const exit = await runCli(
     terminal: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
     env: environment(),
     readFile,
+    osUser: osUser(),
     now: Date.now,
     interrupted: interrupt.signal,
     outputClosed: outputClosed.signal,

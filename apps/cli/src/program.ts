@@ -1,7 +1,13 @@
 import { CHANNEL_NAME_ALLOWED, isChannelName } from '@callpost/domain';
 import { Command } from 'commander';
 import { argumentOf, oneOf } from './args/value.js';
+import { words } from './args/words.js';
+import { addAudit } from './commands/audit.js';
+import { addDlqCauses } from './commands/dlq-causes.js';
+import { addDlqDiscard } from './commands/dlq-discard.js';
+import { addDlqExport } from './commands/dlq-export.js';
 import { addDlqList } from './commands/dlq-list.js';
+import { addDlqReindex } from './commands/dlq-reindex.js';
 import { addDlqShow } from './commands/dlq-show.js';
 import { addDoctor } from './commands/doctor.js';
 import { addReplayStart } from './commands/replay-start.js';
@@ -21,6 +27,7 @@ Examples:
   callpost doctor
   callpost status
   callpost send events.ndjson
+  callpost dlq causes
   callpost dlq list --since 2h
   callpost replay start --reason http_422 --since 2h`;
 
@@ -36,6 +43,7 @@ export function createProgram(start: Start, { terminal, now }: Surroundings, ver
       argumentOf(channelName, CHANNEL_NAME_ALLOWED),
     )
     .option('-o, --output <form>', 'table, json or ndjson', oneOf(OUTPUT_FORMS), 'table')
+    .option('--as <name>', 'on whose behalf, for the audit trail', words(100))
     .option('--no-color', 'no colour (also: NO_COLOR)')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
@@ -51,9 +59,14 @@ export function createProgram(start: Start, { terminal, now }: Surroundings, ver
   addStatus(program, start);
   const dlq = program.command('dlq').description('dead letters: events no longer attempted');
   addDlqList(dlq, start, now);
+  addDlqCauses(dlq, start, now);
   addDlqShow(dlq, start);
+  addDlqExport(dlq, start, now);
+  addDlqDiscard(dlq, start, now);
+  addDlqReindex(dlq, start);
   const replay = program.command('replay').description('dead letters, sent again');
   addReplayStart(replay, start, now);
+  addAudit(program, start);
   addDoctor(program, start);
   return program;
 }

@@ -23,6 +23,7 @@ interface GlobalOptions {
   readonly output: OutputForm;
   readonly channel?: string;
   readonly color: boolean;
+  readonly as?: string;
 }
 
 /** @throws UsageError */
@@ -32,6 +33,7 @@ export function contextOf(command: Command, surroundings: Surroundings): Context
     ...surroundings,
     redisUrl: readRedisUrl(options.redis, surroundings.env),
     channel: options.channel ?? null,
+    who: options.as === undefined ? surroundings.osUser : `${surroundings.osUser} as ${options.as}`,
     form: options.output,
     mayColour: options.color && allowsColour(surroundings.env),
   };

@@ -46,12 +46,14 @@ test('letters of all channels, newest first, in columns that are safe to look at
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   const lines = stdout.trimEnd().split('\n');
   expect(lines[0]).toMatch(
-    /^DIED +CHANNEL +EVENT ID +REASON +HTTP +ATTEMPTS +REPLAYS +DELIVERED +CUSTOMER +RESPONSE$/,
+    /^DIED +CHANNEL +EVENT ID +REASON +HTTP +ATTEMPTS +REPLAYS +DELIVERED +CAUSE +CUSTOMER +RESPONSE$/,
   );
-  expect(lines[1]).toMatch(/^ *2h.* support +elsewhere +http_422 +422 +1 +0 +no +\+1510•••0199 +\{"error"/);
+  expect(lines[1]).toMatch(
+    /^ *2h.* support +elsewhere +http_422 +422 +1 +0 +no +http_422\.\w{13} +\+1510•••0199 +\{"error"/,
+  );
   expect(lines[2]).toContain('evil-\\x1b]0;title\\x07');
   expect(lines[2]).toContain('gone\\n\\x1b[2J long');
-  expect(lines[3]).toMatch(/ old +expired \(http_5xx\) +503 +150 +0 +maybe +\+1650•••0100 /);
+  expect(lines[3]).toMatch(/ old +expired \(http_5xx\) +503 +150 +0 +maybe +expired\.\w{13} +\+1650•••0100 /);
   expect(lines[4]).toContain(' refused ');
   expect(stdout).not.toContain('Jane');
   expect(stdout).not.toContain('\x1b');
@@ -93,6 +95,7 @@ test('the JSON of a letter has nothing personal in it', async () => {
     diedAtMs: expect.any(Number),
     enqueuedAtMs: expect.any(Number),
     reason: 'http_422',
+    cause: expect.stringMatching(/^http_422\.\w{13}$/),
     lastReason: null,
     status: 422,
     attempts: 1,
@@ -130,7 +133,9 @@ test('one letter: why, its attempts, its masked event, and what to type next', a
     /\n1 attempt\n *# +STARTED.*\n *1 +20\S+Z +12 ms +dead +http_422 +422 +no +host:1\n/,
   );
   expect(stdout).toContain('"phone": "+1510•••0199"');
-  expect(stdout).toMatch(/\nNext\n {2}callpost replay start --id elsewhere --channel support\n$/);
+  expect(stdout).toMatch(
+    /\nNext\n {2}callpost replay start --id elsewhere --channel support\n {2}callpost dlq list --cause http_422\.\w+\n$/,
+  );
   expect(stdout).not.toContain('Jane');
 });
 

@@ -49,6 +49,7 @@ export function startRun(args: readonly string[], options: RunOptions = {}) {
     },
     env: { REDIS_URL: redis, ...options.env },
     readFile: (path) => files[path] ?? null,
+    osUser: 'ops',
     now: () => nowMs ?? Date.now(),
     interrupted: options.interrupted ?? new AbortController().signal,
     outputClosed: new AbortController().signal,
@@ -87,6 +88,11 @@ export async function makeDeadLetters(url: string, deaths: readonly Death[], cha
   const queue = createCallEventQueue({ redis: url, channel });
   await queue.sendMany(deaths.map(({ event }) => event));
   await queue.close();
+  await letDie(url, deaths, channel);
+}
+
+/** The events are taken from the queue, and die; also those that a replay put there. */
+export async function letDie(url: string, deaths: readonly Death[], channel = DEFAULT_CHANNEL) {
   const recordOf = new Map(deaths.map(({ event, record }) => [event.id, record]));
   await consume(url, channel, deaths.length, (id) => ({
     attempt: 1,
@@ -153,4 +159,12 @@ export async function openConnection(url: string): Promise<RedisConnection> {
 
 export function ndjson(values: readonly unknown[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
+
+/** The values of an NDJSON output. */
+export function jsonLines(text: string): Array<Record<string, unknown>> {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }

@@ -29,7 +29,13 @@ async function callpost(args: readonly string[], environment: Readonly<Record<st
 
 test('an unreachable Redis: exit 7, one line, no stack, and no password', async () => {
   const environment = { REDIS_URL: 'redis://:pa55word@127.0.0.1:1' };
-  for (const args of [['status'], ['dlq', 'list'], ['dlq', 'show', 'x'], ['replay', 'start', '--all']]) {
+  for (const args of [
+    ['status'],
+    ['dlq', 'list'],
+    ['dlq', 'show', 'x'],
+    ['replay', 'start', '--all'],
+    ['audit'],
+  ]) {
     const { exit, output } = await callpost(args, environment);
     expect(exit).toBe(7);
     expect(output).toBe(
@@ -70,6 +76,9 @@ test.each([
   [['dlq', 'list', '--since', 'noon'], 2, "argument 'noon' is invalid. Allowed: how long ago (90s, 15m"],
   [['status', '--channel', 'A{B'], 2, "argument 'A{B' is invalid. Allowed: 1 to 63 characters"],
   [['replay', 'start'], 2, 'and --all'],
+  [['dlq', 'discard'], 2, 'and --all'],
+  [['audit', '--as', ' '], 2, "'--as <name>' argument ' ' is invalid. Allowed: text of 1 to 100 characters."],
+  [['audit'], 3, 'nothing in the audit trail'],
   [['dlq', 'list', '--reason', 'dns'], 3, 'no dead letter with reason dns'],
   [['status', '-o', 'json'], 0, '"channel": "default"'],
 ])('%j: exit %i', async (args, exit, words) => {
@@ -122,8 +131,16 @@ test('a reader that goes away ends it quietly', async () => {
   expect(watching.stderr).toBe('exit 0\n');
 });
 
+test('an export whose reader goes away ends quietly, and is in the audit trail', async () => {
+  const { stdout, stderr } = await shell(`{ "$0" "$1" dlq export --all; echo "exit $?" >&2; } | head -n 1`);
+  expect(stdout.split('\n')).toHaveLength(2);
+  expect(stderr).toBe('exit 0\n');
+  const { stdout: trail } = await run(['audit', '-o', 'ndjson'], { redis: redis.url });
+  expect(JSON.parse(trail)).toMatchObject({ action: 'export', via: 'cli', filter: { all: true } });
+});
+
 test('a replay whose reader goes away still replays every letter', async () => {
-  const script = `{ "$0" "$1" replay start --all --yes --max-rate 10000 -o ndjson; echo "exit $?" >&2; } | head -n 1`;
+  const script = `{ "$0" "$1" replay start --all --yes --comment fixed --max-rate 10000 -o ndjson; echo "exit $?" >&2; } | head -n 1`;
   const { stderr } = await shell(script);
   expect(stderr).toBe('Replayed 300 of 300 dead letters.\nexit 0\n');
   await eventually(async () => (await run(['dlq', 'list'], { redis: redis.url })).exit === 3);

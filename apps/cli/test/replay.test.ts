@@ -55,7 +55,15 @@ test('an id that is no dead letter: exit 3 alone, exit 4 beside others', async (
 });
 
 test('a filter, in the order the events came', async () => {
-  const { exit, stdout, stderr } = await start('--status', '422', '--yes', '-o', 'ndjson');
+  const { exit, stdout, stderr } = await start(
+    '--status',
+    '422',
+    '--yes',
+    '--comment',
+    'fixed',
+    '-o',
+    'ndjson',
+  );
   expect(exit).toBe(0);
   expect(
     stdout
@@ -73,16 +81,25 @@ test('a filter, in the order the events came', async () => {
 test('letters of all channels, or of the one that is named', async () => {
   await makeDeadLetters(redis.url, [{ event: sampleEvent({ id: 'a' }) }], 'support');
   expect((await start('--all', '--channel', 'support')).stdout).toBe('Replayed 1 of 1 dead letter.\n');
-  expect((await start('--all', '--yes')).stdout).toBe('Replayed 3 of 3 dead letters.\n');
+  expect((await start('--all', '--yes', '--comment', 'fixed')).stdout).toBe(
+    'Replayed 3 of 3 dead letters.\n',
+  );
 });
 
 test.each([
   [
     [],
-    'found nothing that says which; allowed: exactly one of --id, a filter (--reason, --status, --since, --until) and --all',
+    'found nothing that says which; allowed: exactly one of a filter (--id, --reason, --status, --cause, …) and --all',
   ],
   [['--all', '--reason', 'http_404'], 'found a filter and --all'],
-  [['--id', 'a', '--status', '422'], 'found --id and a filter'],
+  [
+    ['--since', '1h', '--comment', ' '],
+    "'--comment <text>' argument ' ' is invalid. Allowed: text of 1 to 500",
+  ],
+  [
+    ['--all', '--yes'],
+    '--comment: found nothing; allowed: a comment, since 3 dead letters would be replayed',
+  ],
   [['--since', '1h', '--until', '2h'], '--since: found 20'],
 ])('%j is wrong usage', async (args, words) => {
   const { exit, stdout, stderr } = await start(...args);
@@ -100,7 +117,7 @@ test('no match is exit 3', async () => {
 });
 
 test('several letters need --yes where nobody can be asked', async () => {
-  const { exit, stderr } = await start('--all');
+  const { exit, stderr } = await start('--all', '--comment', 'fixed');
   expect(exit).toBe(2);
   expect(stderr).toContain('--yes: found nothing; allowed: --yes, since 3 dead letters would be replayed');
   expect(await deadIds()).toEqual(['a', 'b', 'c']);
@@ -124,7 +141,11 @@ test.each([
 ])('a person who types %j gets exit %i', async (typed, exit, dead) => {
   const stdin = keyboard();
   stdin.end(typed ?? '');
-  const ran = await run(['replay', 'start', '--all'], { redis: redis.url, stdin, columns: 80 });
+  const ran = await run(['replay', 'start', '--all', '--comment', 'fixed'], {
+    redis: redis.url,
+    stdin,
+    columns: 80,
+  });
   expect(ran.exit).toBe(exit);
   expect(ran.stderr).toContain('Type the number of dead letters to replay them: ');
   expect(await deadIds()).toEqual(dead);
@@ -132,7 +153,7 @@ test.each([
 
 test('Ctrl-C at the question replays nothing', async () => {
   const interrupt = new AbortController();
-  const { running, output } = startRun(['replay', 'start', '--all'], {
+  const { running, output } = startRun(['replay', 'start', '--all', '--comment', 'fixed'], {
     redis: redis.url,
     stdin: keyboard(),
     columns: 80,
@@ -146,10 +167,13 @@ test('Ctrl-C at the question replays nothing', async () => {
 
 test('Ctrl-C in the middle says what is left, and it is still there', async () => {
   const interrupt = new AbortController();
-  const { running, output } = startRun(['replay', 'start', '--all', '--yes', '--max-rate', '1/m'], {
-    redis: redis.url,
-    interrupted: interrupt.signal,
-  });
+  const { running, output } = startRun(
+    ['replay', 'start', '--all', '--yes', '--comment', 'fixed', '--max-rate', '1/m'],
+    {
+      redis: redis.url,
+      interrupted: interrupt.signal,
+    },
+  );
   await eventually(async () => (await deadIds()).length === 2);
   interrupt.abort();
   expect(await running).toBe(130);
@@ -161,9 +185,12 @@ test('Ctrl-C in the middle says what is left, and it is still there', async () =
 });
 
 test('a letter that somebody else replayed meanwhile is left alone: exit 4', async () => {
-  const { running, output } = startRun(['replay', 'start', '--all', '--yes', '--max-rate', '20/m'], {
-    redis: redis.url,
-  });
+  const { running, output } = startRun(
+    ['replay', 'start', '--all', '--yes', '--comment', 'fixed', '--max-rate', '20/m'],
+    {
+      redis: redis.url,
+    },
+  );
   await eventually(async () => (await deadIds()).length === 2);
   expect((await start('--id', 'c')).exit).toBe(0);
   expect(await running).toBe(4);
@@ -174,9 +201,12 @@ test('a letter that somebody else replayed meanwhile is left alone: exit 4', asy
 });
 
 test('Redis goes away in the middle: exit 7, after saying how far it got', async () => {
-  const { running, output } = startRun(['replay', 'start', '--all', '--yes', '--max-rate', '20/m'], {
-    redis: redis.url,
-  });
+  const { running, output } = startRun(
+    ['replay', 'start', '--all', '--yes', '--comment', 'fixed', '--max-rate', '20/m'],
+    {
+      redis: redis.url,
+    },
+  );
   await eventually(async () => (await deadIds()).length === 2);
   await redis.crash();
   expect(await running).toBe(7);

@@ -10,7 +10,8 @@ export const MOMENT_ALLOWED =
  */
 export function parseMoment(text: string, nowMs: number): number | null {
   const agoMs = parseDuration(text);
-  if (agoMs !== null) return nowMs - agoMs;
+  // Nothing died before 1970, and thousands of years ago is no moment to JavaScript.
+  if (agoMs !== null) return Math.max(0, nowMs - agoMs);
   if (!isTimestamp(text)) return null;
   return Date.parse(text.replace(',', '.').replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
 }

@@ -1,13 +1,13 @@
-import type { DeadLetter } from '@callpost/queue';
 import type { Command } from 'commander';
+import { audit } from '../auditing/audit.js';
 import { channelsOf } from '../channels.js';
+import { addCommentOption } from '../choosing/bulk-options.js';
 import type { Context } from '../context.js';
 import { NoMatchError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { findLetter } from '../letters/find-letter.js';
+import { letterDocument } from '../letters/letter-document.js';
 import { letterText } from '../letters/letter-text.js';
-import { letterView } from '../letters/letter-view.js';
-import { maskedEvent } from '../letters/shown-event.js';
 import { print } from '../output/form.js';
 import type { Start } from '../start.js';
 import { note } from '../terminal.js';
@@ -15,6 +15,7 @@ import { withRedis } from '../with-redis.js';
 
 interface DlqShowOptions {
   readonly reveal?: true;
+  readonly comment?: string;
 }
 
 const HELP = `
@@ -23,8 +24,7 @@ Examples:
   callpost dlq show call-17-ended --reveal -o json | jq .event`;
 
 export function addDlqShow(dlq: Command, start: Start): void {
-  dlq
-    .command('show')
+  addCommentOption(dlq.command('show'), ' --reveal, for the audit trail')
     .description('everything about one dead letter')
     .argument('<id>', 'the id of its event, or its job id')
     .option('--reveal', 'the event with names, numbers, body and links, which are personal data')
@@ -35,13 +35,17 @@ export function addDlqShow(dlq: Command, start: Start): void {
 }
 
 function dlqShow(id: string, options: DlqShowOptions, context: Context): Promise<ExitCode> {
-  const reveal = options.reveal === true;
+  const { reveal = false, comment = null } = options;
   return withRedis(context, 'tool', async (redis) => {
     const letter = await findLetter(redis, await channelsOf(redis, context), id);
     if (letter === null) throw new NoMatchError(`no dead letter has the id ${id}`);
-    const shown = { letter, event: reveal ? letter.event : maskedEvent(letter), isMasked: !reveal };
-    const document = letterDocument(shown.event, letter);
-    if (reveal) await note(context.terminal, REVEALED);
+    const document = letterDocument(letter, reveal);
+    const shown = { letter, event: document.event, isMasked: !reveal };
+    if (reveal) {
+      const audited = { action: 'reveal', filter: { ids: [letter.jobId] }, comment } as const;
+      await audit(redis, context, audited, new Map([[letter.channel, { letters: 1 }]]));
+      await note(context.terminal, REVEALED);
+    }
     await print(context, {
       table: (drawing) => letterText(shown, context.now(), drawing),
       json: document,
@@ -51,8 +55,4 @@ function dlqShow(id: string, options: DlqShowOptions, context: Context): Promise
   });
 }
 
-const REVEALED = 'This shows personal data. No audit trail records it yet: note down who looked, and why.';
-
-function letterDocument(event: unknown, letter: DeadLetter) {
-  return { ...letterView(letter), history: letter.attempts, event };
-}
+const REVEALED = 'This shows personal data; that you looked is in the audit trail (callpost audit).';

@@ -19,6 +19,7 @@ export function letterColumns(nowMs: number, hasChannels: boolean): Column<Lette
       colour: (letter) => (letter.possiblyDelivered ? 'yellow' : null),
       leaveOut: 3,
     },
+    { header: 'CAUSE', text: (letter) => letter.cause, leaveOut: 7 },
     { header: 'CUSTOMER', text: (letter) => letter.customerPhone ?? '-', leaveOut: 6 },
     { header: 'RESPONSE', text: (letter) => letter.response ?? '-' },
   ];

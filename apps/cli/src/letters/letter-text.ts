@@ -4,7 +4,9 @@ import type { Drawing } from '../output/form.js';
 import { type Column, pairsText, tableText } from '../output/table.js';
 import { visibleJson } from '../output/visible.js';
 import { ageText, counted, countText, momentText, tookText } from '../output/words.js';
+import { callText } from './letter-document.js';
 import { letterView, reasonText } from './letter-view.js';
+import { livesOf } from './lives.js';
 import { shellWordOf } from './shell-word.js';
 
 export interface ShownLetter {
@@ -24,17 +26,24 @@ export function letterText(
   return [
     pairsText(factsOf(letter, nowMs), drawing),
     title(historyTitle(letter)),
-    letter.attempts.length === 0 ? '' : tableText(ATTEMPT_COLUMNS, letter.attempts, drawing),
+    ...livesOf(letter).flatMap(({ when, attempts }) => [
+      letter.replays === 0
+        ? ''
+        : `${drawing.paint('dim', `${counted(attempts.length, 'attempt')} ${when}:`)}\n`,
+      tableText(ATTEMPT_COLUMNS, attempts, drawing),
+    ]),
     title(isMasked ? 'Event (masked; --reveal shows it whole)' : 'Event'),
     `${visibleJson(event, 2)}\n`,
     title('Next'),
     `  ${replayCommand(letter)}\n`,
+    `  callpost dlq list --cause ${letter.cause.id}\n`,
   ].join('');
 }
 
 function factsOf(letter: DeadLetter, nowMs: number): Array<readonly [string, string]> {
   const view = letterView(letter);
   const { lastReason } = view;
+  const editedAtMs = letter.editedAtMs.at(-1);
   const moment = (atMs: number) => `${momentText(atMs)} (${ageText(nowMs - atMs)} ago)`;
   return [
     ['event id', view.eventId ?? 'none that can be read'],
@@ -43,6 +52,8 @@ function factsOf(letter: DeadLetter, nowMs: number): Array<readonly [string, str
     ['reason', reasonText(view)],
     ['', REASONS[letter.reason]],
     ...(lastReason === null ? [] : [['', `${lastReason}: ${REASONS[lastReason]}`] as const]),
+    ['cause', view.cause],
+    ['call', callText(letter) ?? 'none that can be read'],
     ['died', moment(view.diedAtMs)],
     ['enqueued', moment(view.enqueuedAtMs)],
     [
@@ -50,6 +61,7 @@ function factsOf(letter: DeadLetter, nowMs: number): Array<readonly [string, str
       `${countText(view.attempts)} since ${view.replays === 0 ? 'it was enqueued' : 'the last replay'}`,
     ],
     ['replays', countText(view.replays)],
+    ...(editedAtMs === undefined ? [] : [['edited', moment(editedAtMs)] as const]),
     ['delivered?', view.possiblyDelivered ? MAYBE_DELIVERED : 'no'],
     ['customer', view.customerPhone ?? 'none that can be read'],
     ['HTTP status', String(view.status ?? 'none')],
@@ -61,9 +73,10 @@ const MAYBE_DELIVERED =
   'maybe: an attempt broke off after the request had begun to be written, or its worker died. Look in Re:amaze before a replay.';
 
 /** The oldest records are forgotten first; those of before a replay stay. */
-function historyTitle({ attempts, lastAttempt }: DeadLetter): string {
-  if (attempts.length === 0) return 'No attempt left a record';
-  const isCut = (lastAttempt?.attempt ?? 0) > attempts.length;
+function historyTitle({ attempts }: DeadLetter): string {
+  const [oldest] = attempts;
+  if (oldest === undefined) return 'No attempt left a record';
+  const isCut = oldest.attempt > 1;
   return isCut ? `The last ${counted(attempts.length, 'attempt')}` : counted(attempts.length, 'attempt');
 }
 

@@ -11,6 +11,8 @@ export interface LetterView {
   readonly diedAtMs: number;
   readonly enqueuedAtMs: number;
   readonly reason: Reason;
+  /** Id of the cause: what it has in common with letters that died alike. */
+  readonly cause: string;
   /** For `expired` and `exhausted`: what the last attempt failed of. */
   readonly lastReason: Reason | null;
   /** The HTTP status of the last attempt; null when there was none. */
@@ -35,6 +37,7 @@ export function letterView(letter: DeadLetter): LetterView {
     diedAtMs,
     enqueuedAtMs,
     reason,
+    cause: letter.cause.id,
     lastReason: last?.lastReason ?? null,
     status: last?.status ?? null,
     attempts: last?.attempt ?? letter.attempts.length,

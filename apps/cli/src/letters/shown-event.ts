@@ -2,7 +2,7 @@ import { customerPhone, kindOf, maskEvent, maskPhone, parseCallEvent } from '@ca
 import type { DeadLetter } from '@callpost/queue';
 
 /** The event of a letter as it may be shown; of one that does not fit the schema, only which fields it has. */
-export function maskedEvent({ event }: DeadLetter): unknown {
+export function maskedEvent({ event }: Pick<DeadLetter, 'event'>): unknown {
   const parsed = parseCallEvent(event, { withheldCallers: 'pass' });
   return parsed.ok ? maskEvent(parsed.event) : kindsOf(event);
 }

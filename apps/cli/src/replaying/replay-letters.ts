@@ -1,4 +1,8 @@
-import { createReplayer, type RedisConnection, type ReplayAnswer, type Replayer } from '@callpost/queue';
+import { createReplayer, type RedisConnection, type Replayer } from '@callpost/queue';
+import type { ChosenLetter } from '../choosing/choose-letters.js';
+import { lineOf } from '../choosing/conclude.js';
+import { type Done, type Outcome, REPLAY } from '../choosing/doing.js';
+import { createOutcomes } from '../choosing/outcomes.js';
 import type { Context } from '../context.js';
 import { ndjsonText } from '../output/form.js';
 import { createProgress } from '../output/progress.js';
@@ -6,15 +10,7 @@ import { visible } from '../output/visible.js';
 import { countText } from '../output/words.js';
 import { write } from '../terminal.js';
 import { within } from '../within.js';
-import type { ChosenLetter } from './choose-letters.js';
 import { createPace } from './pace.js';
-
-export interface Replayed {
-  readonly replayed: number;
-  readonly notDead: number;
-  /** What broke it off; null when it was Ctrl-C or nothing. */
-  readonly failure: { readonly error: unknown } | null;
-}
 
 export interface ReplayOptions {
   readonly redis: RedisConnection;
@@ -27,7 +23,7 @@ export interface ReplayOptions {
 export async function replayLetters(
   letters: readonly ChosenLetter[],
   { redis, perSecond, context }: ReplayOptions,
-): Promise<Replayed> {
+): Promise<Done> {
   const { terminal, form, now, interrupted } = context;
   const replayers = new Map<string, Replayer>();
   const replayerOf = (channel: string) => {
@@ -35,14 +31,9 @@ export async function replayLetters(
     replayers.set(channel, replayer);
     return replayer;
   };
-  const counts: Record<ReplayAnswer, number> = { replayed: 0, not_dead: 0 };
-  const result = (failure: Replayed['failure']) => ({
-    replayed: counts.replayed,
-    notDead: counts.not_dead,
-    failure,
-  });
+  const outcomes = createOutcomes<Outcome>();
   const progress = createProgress(terminal, {
-    doing: 'replaying',
+    doing: REPLAY.continuous,
     total: letters.length,
     valueText: countText,
   });
@@ -50,26 +41,24 @@ export async function replayLetters(
   try {
     for (const [index, letter] of letters.entries()) {
       if (!(await mayGoOn())) break;
-      const outcome = await replayerOf(letter.channel).replay(letter.jobId);
-      counts[outcome] += 1;
+      const { channel, jobId, diedAtMs } = letter;
+      const answer = await replayerOf(channel).replay(jobId, { diedAtMs });
+      // One that died again meanwhile is a letter that nobody has chosen.
+      const outcome = answer === 'replayed' ? answer : 'not_dead';
+      outcomes.add(letter.channel, outcome);
       progress.update(index + 1);
       if (outcome === 'not_dead') await progress.note(`no longer dead: ${visible(nameOf(letter))}`);
       if (form === 'ndjson') await write(terminal.stdout, ndjsonText([lineOf(letter, outcome)]));
     }
-    return result(null);
+    return { outcomes, failure: null };
   } catch (error) {
-    return result({ error });
+    return { outcomes, failure: { error } };
   } finally {
     progress.stop();
     // With Redis gone they would wait for ever.
     const closed = Promise.all([...replayers.values()].map((replayer) => replayer.close()));
     await within(closed, 1_000, () => new Error('late')).catch(() => undefined);
   }
-}
-
-/** A line of the NDJSON form. */
-export function lineOf({ channel, eventId, jobId }: ChosenLetter, outcome: ReplayAnswer | 'would_replay') {
-  return { channel, eventId, jobId, outcome };
 }
 
 function nameOf({ eventId, jobId }: ChosenLetter): string {

@@ -10,7 +10,7 @@ export function countsOf(letters: readonly ChosenLetter[]) {
   };
 }
 
-/** What a person should know before replaying these letters, of which there is at least one. */
+/** What a person should know before something is done to these letters, of which there is at least one. */
 export function describeLetters(
   letters: readonly ChosenLetter[],
   nowMs: number,

@@ -3,31 +3,33 @@ import type { Context } from '../context.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { drawingOn } from '../output/form.js';
 import { pairsText } from '../output/table.js';
-import { ageText, counted, countText } from '../output/words.js';
+import { counted } from '../output/words.js';
 import { canAsk, write } from '../terminal.js';
 import type { ChosenLetter } from './choose-letters.js';
 import { describeLetters } from './describe-letters.js';
+import type { Doing } from './doing.js';
 
 /**
- * Whether a person wants these letters replayed: typing their number shows that it was read.
+ * Whether a person wants it done to these letters: typing their number shows that it was read.
  *
  * @throws UsageError where nobody can be asked
  */
-export async function confirmReplay(
+export async function confirmCount(
+  { infinitive, participle }: Doing,
   letters: readonly ChosenLetter[],
-  perSecond: number,
+  moreFacts: ReadonlyArray<readonly [string, string]>,
   context: Context,
 ): Promise<boolean> {
   const { terminal, interrupted, now } = context;
-  if (!canAsk(terminal)) throw nobodyToAsk(letters.length);
-  const takes = `at least ${ageText((letters.length / perSecond) * 1_000)}, with ${countText(perSecond)} per second`;
-  const facts = [...describeLetters(letters, now()), ['takes', takes] as const];
+  if (!canAsk(terminal)) throw nobodyToAsk(letters.length, participle);
+  const facts = [...describeLetters(letters, now()), ...moreFacts];
   await write(terminal.stderr, pairsText(facts, drawingOn(terminal.stderr, context)));
+  const question = `Type the number of dead letters to ${infinitive} them: `;
   // Not as a terminal of its own: then Ctrl-C stays a signal, as everywhere else.
   const asker = createInterface({ input: terminal.stdin, output: terminal.stderr, terminal: false });
   const ended = new Promise<string>((resolve) => asker.once('close', () => resolve('')));
   try {
-    const answer = await Promise.race([asker.question(QUESTION, { signal: interrupted }), ended]);
+    const answer = await Promise.race([asker.question(question, { signal: interrupted }), ended]);
     return answer.trim().replaceAll(',', '') === String(letters.length);
   } catch (error) {
     throw interrupted.aborted ? new InterruptedError() : error;
@@ -36,9 +38,7 @@ export async function confirmReplay(
   }
 }
 
-const QUESTION = 'Type the number of dead letters to replay them: ';
-
-function nobodyToAsk(count: number): UsageError {
-  const why = `${counted(count, 'dead letter')} would be replayed and there is no terminal to ask at`;
+function nobodyToAsk(count: number, participle: string): UsageError {
+  const why = `${counted(count, 'dead letter')} would be ${participle} and there is no terminal to ask at`;
   return new UsageError({ field: '--yes', found: 'nothing', allowed: `--yes, since ${why}` });
 }

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { words } from '../args/words.js';
+import type { Context } from '../context.js';
+import { UsageError } from '../errors.js';
+import { counted } from '../output/words.js';
+import type { ChosenLetter } from './choose-letters.js';
+import { confirmCount } from './confirm.js';
+import type { Doing } from './doing.js';
+
+export interface BulkOptions {
+  readonly comment?: string;
+  readonly yes?: true;
+  readonly dryRun?: true;
+}
+
+export function addBulkOptions(command: Command, { infinitive, participle }: Doing): Command {
+  return addCommentOption(command, ', for the audit trail; needed for more than one letter')
+    .option('--yes', `do not ask before more than one letter is ${participle}`)
+    .option('--dry-run', `only say which letters it would ${infinitive}`);
+}
+
+const COMMENT_LENGTH = 500;
+
+export function addCommentOption(command: Command, more = ', for the audit trail'): Command {
+  return command.option('--comment <text>', `why${more}; no personal data`, words(COMMENT_LENGTH));
+}
+
+/**
+ * Whether it may be done to these letters: for more than one it needs a comment, and a person or `--yes`.
+ *
+ * @param facts what else a person should know
+ * @throws UsageError
+ */
+export async function mayDo(
+  doing: Doing,
+  letters: readonly ChosenLetter[],
+  { comment, yes }: BulkOptions,
+  facts: ReadonlyArray<readonly [string, string]>,
+  context: Context,
+): Promise<boolean> {
+  if (letters.length === 1) return true;
+  if (comment === undefined) {
+    const why = `${counted(letters.length, 'dead letter')} would be ${doing.participle}`;
+    throw new UsageError({ field: '--comment', found: 'nothing', allowed: `a comment, since ${why}` });
+  }
+  return yes === true || confirmCount(doing, letters, facts, context);
+}
