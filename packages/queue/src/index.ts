@@ -15,7 +15,7 @@ export {
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
 export { type CauseSummary, summariseCauses } from './letters/causes.js';
 export type { DeadLetter } from './letters/dead-letter.js';
-export type { DeadLetterFilter } from './letters/dead-letter-filter.js';
+export { causeFits, type DeadLetterFilter } from './letters/dead-letter-filter.js';
 export {
   countDeadLetters,
   type DeadLetterPage,

@@ -134,6 +134,15 @@ describe('pages', () => {
     await discarder.close();
   });
 
+  it('go on with ids, too, newest first', async () => {
+    const filter = { ids: ['422-1', '422-2', 'e.400-21', 'nobody'] };
+    const all = await pageDeadLetters(redis.client, CHANNEL, { filter, limit: 10 });
+    const first = await pageDeadLetters(redis.client, CHANNEL, { filter, limit: 2 });
+    const second = await pageDeadLetters(redis.client, CHANNEL, { filter, limit: 2, cursor: first.cursor });
+    expect([...first.letters, ...second.letters]).toEqual(all.letters);
+    expect(all.letters).toHaveLength(3);
+  });
+
   it.each(['', 'nonsense', '!!'])('refuse %j as a cursor', async (cursor) => {
     const page = pageDeadLetters(redis.client, CHANNEL, { filter: {}, limit: 7, cursor });
     if (cursor === '') await expect(page).resolves.toMatchObject({ letters: { length: 7 } });

@@ -93,7 +93,7 @@ async function* placedLetters(
   const pages =
     filter.ids === undefined
       ? fittingPlaces(redis, channel, filter, after)
-      : placesOfIds(redis, channel, filter.ids);
+      : placesOfIds(redis, channel, filter.ids, after);
   for await (const page of pages) {
     for (let start = 0; start < page.length; start += LETTER_PAGE) {
       const places = page.slice(start, start + LETTER_PAGE);

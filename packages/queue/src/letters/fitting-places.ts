@@ -8,7 +8,7 @@ import { indexLetters, readEntries } from './letter-index.js';
 import { letterKeys } from './letter-keys.js';
 import { readCauses } from './read-causes.js';
 import { readLetters } from './read-letters.js';
-import { memberOf, type Place, scanNewestFirst } from './scan-newest-first.js';
+import { comesAfter, memberOf, newestFirst, type Place, scanNewestFirst } from './scan-newest-first.js';
 
 /** Entries looked at in one round trip, and letters where there is no entry to go by. */
 const ENTRY_PAGE = 1_000;
@@ -52,25 +52,33 @@ async function entriesOf(
   return readEntries(redis, channel, jobIds);
 }
 
-/** Event ids of Callpost's own producers and job ids are found at once; for the others all letters are searched. */
+/**
+ * Event ids of Callpost's own producers and job ids are found at once; only for an id that is neither all letters are
+ * searched, since it may be the event id of another producer's job.
+ */
 export async function* placesOfIds(
   redis: RedisConnection,
   channel: string,
   ids: readonly string[],
+  after: Place | undefined,
 ): AsyncGenerator<Place[]> {
   const direct = await readLetters(redis, channel, [...new Set(ids.flatMap((id) => [jobIdOf(id), id]))]);
   const found = new Set(direct.flatMap(({ jobId, eventId }) => [jobId, eventId]));
-  const sought = new Set(ids.filter((id) => !found.has(id)));
-  if (direct.length > 0) yield direct.map(placeOf);
-  if (sought.size === 0) return;
-  const { failed } = letterKeys(channel);
-  for await (const page of scanNewestFirst(redis, failed, { pageSize: LETTER_PAGE })) {
-    const letters = await readLetters(redis, channel, page.map(memberOf));
-    const fitting = letters.filter(({ eventId }) => eventId !== null && sought.has(eventId));
-    if (fitting.length > 0) yield fitting.map(placeOf);
-  }
+  const searched = await searchByEventId(redis, channel, new Set(ids.filter((id) => !found.has(id))));
+  const places = [...direct, ...searched].map(({ jobId, diedAtMs }) => ({ member: jobId, score: diedAtMs }));
+  yield places.sort(newestFirst).filter((place) => comesAfter(place, after));
 }
 
-function placeOf({ jobId, diedAtMs }: DeadLetter): Place {
-  return { member: jobId, score: diedAtMs };
+async function searchByEventId(
+  redis: RedisConnection,
+  channel: string,
+  sought: ReadonlySet<string>,
+): Promise<DeadLetter[]> {
+  if (sought.size === 0) return [];
+  const found: DeadLetter[] = [];
+  for await (const page of scanNewestFirst(redis, letterKeys(channel).failed, { pageSize: LETTER_PAGE })) {
+    const letters = await readLetters(redis, channel, page.map(memberOf));
+    found.push(...letters.filter(({ eventId }) => eventId !== null && sought.has(eventId)));
+  }
+  return found;
 }

@@ -53,10 +53,13 @@ export async function* scanNewestFirst(
   }
 }
 
-/** Redis orders members of one score by their bytes. */
-function comesAfter(one: Place, place: Place | undefined): boolean {
-  if (place === undefined || one.score < place.score) return true;
-  return one.score === place.score && Buffer.compare(Buffer.from(one.member), Buffer.from(place.member)) < 0;
+/** Whether a place is further down than another; Redis orders members of one score by their bytes. */
+export function comesAfter(one: Place, place: Place | undefined): boolean {
+  return place === undefined || newestFirst(place, one) < 0;
+}
+
+export function newestFirst(one: Place, other: Place): number {
+  return other.score - one.score || Buffer.compare(Buffer.from(other.member), Buffer.from(one.member));
 }
 
 function placesOf(flat: readonly string[]): Place[] {
