@@ -18,7 +18,7 @@ export function isConfigured(settings: ChannelSettings): settings is ConfiguredC
   return settings.secret !== null;
 }
 
-/** @param endpointFor the endpoint of an origin, shared between channels */
+/** @param endpointFor the channel's endpoint for an origin */
 export function createChannel(
   settings: ConfiguredChannel,
   endpointFor: (origin: string) => Endpoint,

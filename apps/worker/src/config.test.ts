@@ -88,6 +88,10 @@ channels:
 
 it.each([
   ['channels: [', /^CHANNELS_FILE: found a syntax error in line \d/],
+  [
+    'channels: [{ name: a, secret: *s3cr3t }]',
+    /^CHANNELS_FILE: found an alias or tag that leads nowhere; allowed/,
+  ],
   ['[]', /^CHANNELS_FILE: found a list of 0; allowed: an object with one key, channels/],
   ['channels: []', /^channels: found a list of 0; allowed: at least one channel/],
   [

@@ -26,7 +26,10 @@ export interface Endpoint {
 export interface EndpointOptions {
   /** `https://www.reamaze.io` */
   readonly origin: string;
-  /** At most this many at a time; opened as needed, kept open while used. */
+  /**
+   * At most this many at a time; opened as needed, kept open while used. As many as there are attempts at a time: one
+   * that had to wait for a connection would spend its time, and itself, without being sent.
+   */
   readonly connections: number;
   /** For the whole attempt: connecting, writing, waiting, reading. */
   readonly timeoutMs: number;
@@ -39,16 +42,11 @@ const MAX_RESPONSE_BYTES = 16_384;
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * One origin, one pool of keep-alive connections. Redirects are not followed and nothing is retried here: undici does
+ * One pool of keep-alive connections. Redirects are not followed and nothing is retried here: undici does
  * neither unless told to, and one attempt is to be one POST.
  */
-export function createEndpoint({
-  origin,
-  connections,
-  timeoutMs,
-  userAgent,
-  onConnection,
-}: EndpointOptions): Endpoint {
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { origin, connections, timeoutMs, userAgent, onConnection } = options;
   const pool = new Pool(origin, {
     connections,
     pipelining: 1,

@@ -1,21 +1,22 @@
 import { createEndpoint, type Endpoint, type EndpointOptions } from './endpoint.js';
 
 export interface Endpoints {
-  /** The endpoint of an origin; channels with the same origin share its connections. */
-  for(origin: string): Endpoint;
+  /** Of a channel: connections of its own, so that none of its attempts waits for those of a channel that hangs. */
+  for(channel: string, origin: string, connections: number): Endpoint;
   close(): Promise<void>;
 }
 
-export function createEndpoints(options: Omit<EndpointOptions, 'origin'>): Endpoints {
-  const byOrigin = new Map<string, Endpoint>();
+export function createEndpoints(options: Omit<EndpointOptions, 'origin' | 'connections'>): Endpoints {
+  const opened = new Map<string, Endpoint>();
   return {
-    for(origin) {
-      const endpoint = byOrigin.get(origin) ?? createEndpoint({ ...options, origin });
-      byOrigin.set(origin, endpoint);
+    for(channel, origin, connections) {
+      const key = `${channel} ${connections} ${origin}`;
+      const endpoint = opened.get(key) ?? createEndpoint({ ...options, origin, connections });
+      opened.set(key, endpoint);
       return endpoint;
     },
     async close() {
-      await Promise.all([...byOrigin.values()].map((endpoint) => endpoint.close()));
+      await Promise.all([...opened.values()].map((endpoint) => endpoint.close()));
     },
   };
 }

@@ -35,6 +35,8 @@ export function createFleet(options: FleetOptions): Fleet {
   const { openChannel, openConsumer, onUnconfigured, logger, errorLog, defaultConcurrency, shutdownGraceMs } =
     options;
   const running = new Map<string, Running>();
+  /** Consumers that finish what they hold, though their channel is gone or was opened anew. */
+  const retiring = new Set<Promise<void>>();
   let known: readonly string[] = [];
 
   function applyOne(settings: ChannelSettings): void {
@@ -102,7 +104,8 @@ export function createFleet(options: FleetOptions): Fleet {
         0,
       ),
     async stop() {
-      await Promise.all([...running.values()].map(({ consumer }) => consumer.stop(shutdownGraceMs)));
+      const stopping = [...running.values()].map(({ consumer }) => consumer.stop(shutdownGraceMs));
+      await Promise.all([...stopping, ...retiring]);
     },
   };
 }

@@ -59,7 +59,6 @@ async function run(config: WorkerConfig): Promise<void> {
   tellRedisSafety(redis, { logger, errorLog, now });
 
   const endpoints = createEndpoints({
-    connections: config.concurrency,
     timeoutMs: requestTimeoutMs,
     userAgent: `callpost/${build.version}`,
     onConnection: () => metrics.connections.inc(),
@@ -67,7 +66,10 @@ async function run(config: WorkerConfig): Promise<void> {
   const observe = (entry: AttemptEntry) => observeAttempt(entry, { logger, metrics, channelLabel });
   const consume = { config, redis, inFlight, metrics, logger, errorLog, observe, onRedisError, now };
   const fleet = createFleet({
-    openChannel: (settings) => createChannel(settings, endpoints.for),
+    openChannel: (settings) =>
+      createChannel(settings, (origin) =>
+        endpoints.for(settings.name, origin, settings.concurrency ?? config.concurrency),
+      ),
     openConsumer: (channel, settings) => consumeChannel(channel, settings, consume),
     onUnconfigured: (channel, is) =>
       metrics.channelUnconfigured.set({ channel: channelLabel(channel) }, is ? 1 : 0),
@@ -101,7 +103,9 @@ async function run(config: WorkerConfig): Promise<void> {
     now,
   });
   onShutdownSignal(shutDown, shutdownGraceMs, logger);
-  process.on('SIGHUP', () => reloader.reload());
+  process.on('SIGHUP', () => {
+    if (!isDraining) reloader.reload();
+  });
   const opsUrl = await opsServer.listen({ port: config.metricsPort, host: config.metricsHost });
   logger.info({ metricsUrl: `${opsUrl}/metrics`, version: build.version }, 'worker ready');
 

@@ -56,7 +56,8 @@ function parseYaml(content: string): { ok: true; value: unknown } | { ok: false;
   try {
     return { ok: true, value: parse(content) };
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
+    // Never the error's own message: it quotes the text, and the text may hold secrets.
+    if (!(error instanceof YAMLParseError)) return { ok: false, why: 'an alias or tag that leads nowhere' };
     const line = error.linePos?.[0]?.line;
     return {
       ok: false,

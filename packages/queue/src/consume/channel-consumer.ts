@@ -8,7 +8,7 @@ import type { RedisConnection } from '../redis.js';
 import { writeResult } from '../replay/run-results.js';
 import { rememberedKey } from '../send/enqueue.js';
 import { EventWorker } from './event-worker.js';
-import { backoffSettings, isUnforeseen, settle } from './settle.js';
+import { backoffSettings, giveUpDoubtful, isUnforeseen, settle } from './settle.js';
 import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
 
 export interface ChannelConsumerOptions {
@@ -62,9 +62,8 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     signal: AbortSignal | undefined,
   ): Promise<void> {
     if (token === undefined || signal === undefined) throw new TypeError('BullMQ gives a token and a signal');
-    const settlement = isLockDoubtful(job, options, now())
-      ? LOCK_LOST
-      : await deliver(takenEvent(job), signal);
+    if (isLockDoubtful(job, options, now())) return giveUpDoubtful(job, token);
+    const settlement = await deliver(takenEvent(job), signal);
     await beforeSettling(job, settlement).catch(observer.onError);
     await settle(job, token, settlement);
   }
@@ -123,8 +122,6 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     },
   };
 }
-
-const LOCK_LOST: Settlement = { outcome: 'interrupted', reason: 'lock_lost', mayHaveArrived: false };
 
 /**
  * A process that was frozen between taking an event and posting it may have lost the event to another worker

@@ -59,6 +59,15 @@ export async function settle(job: Job, token: string, settlement: Settlement): P
   }
 }
 
+/**
+ * For an event that may or may not still be ours, and was not posted: back to the queue if it is, which the token in
+ * BullMQ's script decides; otherwise another worker has it. Rejects always, like {@link settle}.
+ */
+export async function giveUpDoubtful(job: Job, token: string): Promise<never> {
+  await job.moveToWait(token).catch(() => undefined);
+  throw new WaitingError();
+}
+
 /** `http_422: HTTP 422 phone is invalid`: what dashboards of BullMQ show as the reason of a failure. */
 function failedReason(record: AttemptRecord): string {
   const parts = [
