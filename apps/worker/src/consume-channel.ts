@@ -14,6 +14,8 @@ import type { InFlight } from './health.js';
 export interface ConsumeOptions {
   readonly config: WorkerConfig;
   readonly redis: RedisConnection;
+  /** For replay runs. */
+  readonly replayRedis: RedisConnection;
   readonly inFlight: InFlight;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -28,7 +30,18 @@ export interface ConsumeOptions {
 export function consumeChannel(
   channel: Channel,
   settings: ConfiguredChannel,
-  { config, redis, inFlight, metrics, logger, errorLog, observe, onRedisError, now }: ConsumeOptions,
+  {
+    config,
+    redis,
+    replayRedis,
+    inFlight,
+    metrics,
+    logger,
+    errorLog,
+    observe,
+    onRedisError,
+    now,
+  }: ConsumeOptions,
 ): ChannelConsumer {
   const { workerName, retryPolicy, withheldCallers, dedupWindowMs } = config;
   const { name } = settings;
@@ -68,7 +81,7 @@ export function consumeChannel(
   });
   const carrier = createRunCarrier({
     channel: name,
-    redis,
+    redis: replayRedis,
     workerName,
     now,
     onError: (error) => errorLog.report('carrying out a replay run failed', error),

@@ -57,6 +57,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const redis = connectRedis(config.redisUrl, 'worker');
   redis.on('error', onRedisError);
   tellRedisSafety(redis, { logger, errorLog, now });
+  const replayRedis = connectRedis(config.redisUrl, 'tool');
 
   const endpoints = createEndpoints({
     timeoutMs: requestTimeoutMs,
@@ -64,7 +65,18 @@ async function run(config: WorkerConfig): Promise<void> {
     onConnection: () => metrics.connections.inc(),
   });
   const observe = (entry: AttemptEntry) => observeAttempt(entry, { logger, metrics, channelLabel });
-  const consume = { config, redis, inFlight, metrics, logger, errorLog, observe, onRedisError, now };
+  const consume = {
+    config,
+    redis,
+    replayRedis,
+    inFlight,
+    metrics,
+    logger,
+    errorLog,
+    observe,
+    onRedisError,
+    now,
+  };
   const fleet = createFleet({
     openChannel: (settings) =>
       createChannel(settings, (origin) =>
@@ -116,6 +128,7 @@ async function run(config: WorkerConfig): Promise<void> {
     await fleet.stop();
     await endpoints.close();
     redis.disconnect();
+    replayRedis.disconnect();
     await opsServer.close();
   }
 }

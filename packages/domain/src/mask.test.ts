@@ -26,6 +26,25 @@ describe('a response that echoes the event', () => {
   );
 });
 
+describe('an echo in other clothes', () => {
+  const spoken = {
+    ...event,
+    from: { ...event.from, name: "Ann O'Brien & José" },
+    body: '<p>The PIN is blue whale, call me</p>',
+  };
+
+  it.each([
+    [
+      'JSON as Rails writes it',
+      String.raw`{"error":"\u003cp\u003eThe PIN is blue whale, call me\u003c/p\u003e from Ann O'Brien \u0026 Jos\u00e9"}`,
+    ],
+    ['HTML', '&lt;p&gt;The PIN is blue whale, call me&lt;/p&gt; from Ann O&#39;Brien &amp; José'],
+    ['a text cut off', "body is too long: <p>The PIN is blue wha... from Ann O'Brien & José"],
+  ])('%s shows nothing of it', (_, text) => {
+    expect(maskEcho(text, spoken)).not.toMatch(/PIN|whale|Brien|Jos/);
+  });
+});
+
 it.each([
   ['call +1 (510) 555-0199 now', 'call +1510•••0199 now'],
   ['mail jane@example.com', 'mail •••'],

@@ -2,7 +2,7 @@ import type { CallEvent } from './call-event.js';
 import { maskPhone } from './phone.js';
 
 const HIDDEN = '•••';
-const EMAIL = /[\w.+%-]+@[\w-]+(\.[\w-]+)+/g;
+const EMAIL = /[\w.+%-]{1,64}@[\w-]+(\.[\w-]+)+/g;
 const PHONE = /\+?\d[\d\s().-]{6,18}\d/g;
 const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
 
@@ -24,7 +24,7 @@ export function maskEcho(text: string, event: CallEvent): string {
     ...(event.attachments ?? []),
   ].filter((value): value is string => typeof value === 'string' && value.trim().length > 1);
   const longestFirst = personal.sort((a, b) => b.length - a.length);
-  return maskText(longestFirst.reduce((masked, value) => hide(masked, value), text));
+  return maskText(longestFirst.reduce(hide, decodeEscapes(text)));
 }
 
 /** Host and file extension are what an SRE needs of a URL; its path and query may let anybody listen to the call. */
@@ -55,11 +55,49 @@ export function maskEvent(event: CallEvent): Record<string, unknown> {
   };
 }
 
+/** A value is also hidden when it is cut off after a while, as errors do that quote a long text. */
+const QUOTED_AT_LEAST = 12;
+
 function hide(text: string, value: string): string {
-  const escaped = JSON.stringify(value).slice(1, -1);
-  const withoutValue = text.replaceAll(value, HIDDEN);
-  return escaped === value ? withoutValue : withoutValue.replaceAll(escaped, HIDDEN);
+  const whole = text.replaceAll(value, HIDDEN);
+  const beginning = value.slice(0, QUOTED_AT_LEAST);
+  if (value.length <= QUOTED_AT_LEAST) return whole;
+  return whole
+    .split(beginning)
+    .map((part, index) =>
+      index === 0 ? part : HIDDEN + part.slice(commonLength(part, value.slice(QUOTED_AT_LEAST))),
+    )
+    .join('');
 }
+
+function commonLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
+}
+
+/** The same text in the ways in which servers write it: JSON of several makers, and HTML. */
+function decodeEscapes(text: string): string {
+  return text
+    .replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/\\(["/\\])/g, '$1')
+    .replace(/\\n/g, '\n')
+    .replace(/\\r/g, '\r')
+    .replace(/\\t/g, '\t')
+    .replace(
+      /&(amp|lt|gt|quot|#39|#x27);/gi,
+      (entity, name: string) => HTML_ENTITIES[name.toLowerCase()] ?? entity,
+    );
+}
+
+const HTML_ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  '#x27': "'",
+};
 
 /** Digits that only look like a phone number (a time, an amount) are hidden too: better one number less. */
 function maskPhoneLike(match: string): string {

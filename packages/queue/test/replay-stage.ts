@@ -2,6 +2,7 @@ import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/t
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import {
   type ChannelConsumer,
+  connectRedis,
   createCallEventQueue,
   createRunCarrier,
   moveRun,
@@ -49,7 +50,7 @@ export function carry(workerName = 'worker-1') {
   const ended: string[] = [];
   const carrier = createRunCarrier({
     channel: CHANNEL,
-    redis: redis.connect(),
+    redis: connectRedis(redis.url, 'tool'),
     workerName,
     now: Date.now,
     onRunEnded: ({ state }) => ended.push(state),

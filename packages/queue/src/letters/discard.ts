@@ -1,30 +1,48 @@
-import { Job, Queue } from 'bullmq';
-import { JOB_NAME, queueKey, queueName } from '../names.js';
+import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { unindexLetters } from './letter-index.js';
 
-/** `not_dead`: the letter was replayed, discarded or never there; nothing was changed. */
+/** `not_dead`: the letter was replayed, discarded or never there, or has died anew; nothing was changed. */
 export type DiscardAnswer = 'discarded' | 'not_dead';
 
 export interface Discarder {
-  /** Removes a dead letter for good, with its evidence. Its event id is free again: the producer may send it anew. */
-  discard(jobId: string): Promise<DiscardAnswer>;
+  /**
+   * Removes a dead letter for good, with its evidence. Its event id is free again: the producer may send it anew.
+   *
+   * @param diedAtMs remove it only if it died then; absent: of whatever death
+   */
+  discard(jobId: string, diedAtMs?: number): Promise<DiscardAnswer>;
   close(): Promise<void>;
 }
 
+/**
+ * Look and remove in one script: BullMQ's own removal takes a job out of any state, so a letter that is replayed between
+ * a look and a removal would be lost. KEYS failed, job. ARGV job id, time of death or '', prefix of dedup keys.
+ */
+const DISCARD = `
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+if ARGV[2] ~= '' and redis.call('HGET', KEYS[2], 'finishedOn') ~= ARGV[2] then return 0 end
+local deduplicationId = redis.call('HGET', KEYS[2], 'deid')
+if deduplicationId then
+  local key = ARGV[3] .. deduplicationId
+  if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end
+end
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('DEL', KEYS[2], KEYS[2] .. ':logs', KEYS[2] .. ':lock')
+return 1`;
+
 export function createDiscarder({ redis, channel }: { redis: RedisConnection; channel: string }): Discarder {
-  const queue = new Queue(queueName(channel), { connection: redis });
-  queue.on('error', () => undefined);
-
-  async function discard(jobId: string): Promise<DiscardAnswer> {
-    if ((await redis.zscore(queueKey(channel, 'failed'), jobId)) === null) return 'not_dead';
-    const deduplicationKey = await redis.hget(queueKey(channel, jobId), 'deid');
-    // A shell of the job: removing needs only its id, and its data may not even be readable.
-    await new Job(queue, JOB_NAME, null, {}, jobId).remove();
-    if (deduplicationKey !== null) await queue.removeDeduplicationKey(deduplicationKey);
-    await unindexLetters(redis, channel, [jobId]);
-    return 'discarded';
-  }
-
-  return { discard, close: () => queue.close() };
+  const failedKey = queueKey(channel, 'failed');
+  const deduplicationPrefix = queueKey(channel, 'de:');
+  return {
+    async discard(jobId, diedAtMs) {
+      const death = diedAtMs === undefined ? '' : String(diedAtMs);
+      const jobKey = queueKey(channel, jobId);
+      const removed = await redis.eval(DISCARD, 2, failedKey, jobKey, jobId, death, deduplicationPrefix);
+      if (removed !== 1) return 'not_dead';
+      await unindexLetters(redis, channel, [jobId]);
+      return 'discarded';
+    },
+    close: () => Promise.resolve(),
+  };
 }

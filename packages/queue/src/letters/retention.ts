@@ -30,8 +30,13 @@ export async function dropOldLetters(
     for (;;) {
       const jobIds = await redis.zrangebyscore(failed, '-inf', `(${diedBeforeMs}`, 'LIMIT', 0, PAGE);
       if (jobIds.length === 0) return dropped;
-      await keepCopy(await readLetters(redis, channel, jobIds));
-      for (const jobId of jobIds) if ((await discarder.discard(jobId)) === 'discarded') dropped += 1;
+      const letters = await readLetters(redis, channel, jobIds);
+      await keepCopy(letters);
+      for (const { jobId, diedAtMs } of letters) {
+        if ((await discarder.discard(jobId, diedAtMs)) === 'discarded') dropped += 1;
+      }
+      // Ids without a letter behind them would be read for ever.
+      if (letters.length === 0) return dropped;
     }
   } finally {
     await discarder.close();

@@ -57,7 +57,9 @@ export async function takeOverRun(
     const written = await redis.hmget(runKeys(channel, runId).results, ...underWay.map(({ jobId }) => jobId));
     for (const [index, letter] of underWay.entries()) {
       const result = written[index];
-      if (result === 'delivered' || result === 'dead_again') settle(letter.jobId, result);
+      if (result === 'delivered') settle(letter.jobId, result);
+      // Written before the letter is in the failed set: until it is there, it cannot be read as one that died again.
+      else if (result === 'dead_again') await lookFor(letter, atMs);
       else if (atMs - (sentAtMs.get(letter.jobId) ?? 0) >= LOOK_AFTER_MS) await lookFor(letter, atMs);
     }
   }

@@ -36,6 +36,23 @@ export interface ReplayerOptions {
 /** BullMQ takes jobs without a priority first, so a replay waits while live events do. */
 const REPLAY_PRIORITY = 10;
 
+/**
+ * Everything that a letter carries into its replay, in one script and only while it is dead of the death that was seen:
+ * a letter that is discarded meanwhile must not leave half a job behind. BullMQ never resets its count of stalls (stc):
+ * the first one after a replay would be the last again.
+ * KEYS failed, job. ARGV job id, time of death, marks, priority, edited data or '', field of the original.
+ */
+const PREPARE = `
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+if redis.call('HGET', KEYS[2], 'finishedOn') ~= ARGV[2] then return 0 end
+if ARGV[5] ~= '' then
+  redis.call('HSETNX', KEYS[2], ARGV[6], redis.call('HGET', KEYS[2], 'data') or 'null')
+  redis.call('HSET', KEYS[2], 'data', ARGV[5])
+end
+redis.call('HSET', KEYS[2], 'progress', ARGV[3], 'priority', ARGV[4])
+redis.call('HDEL', KEYS[2], 'stc')
+return 1`;
+
 export function createReplayer({ redis, channel, now }: ReplayerOptions): Replayer {
   const queue = new Queue(queueName(channel), { connection: redis });
   queue.on('error', () => undefined);
@@ -45,32 +62,39 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
     const jobKey = queueKey(channel, jobId);
     const [dead, fields] = await Promise.all([
       redis.zscore(failedKey, jobId),
-      redis.hmget(jobKey, 'progress', 'stc', 'finishedOn', 'data'),
+      redis.hmget(jobKey, 'progress', 'stc', 'finishedOn'),
     ]);
-    const [progress, stalls, diedAt, data] = fields;
+    const [progress, stalls, diedAt] = fields;
     if (dead === null) return 'not_dead';
     if (options.diedAtMs !== undefined && Number(diedAt) !== options.diedAtMs) return 'changed';
 
-    // A shell of the job: these commands need only its id, and its data may not even be readable.
-    const job = new Job<unknown>(queue, JOB_NAME, null, {}, jobId);
     const { runId: _, ...marks } = readMarks(JSON.parse(progress ?? 'null'));
-    if (options.editedEvent !== undefined) {
-      await redis.hsetnx(jobKey, ORIGINAL_FIELD, data ?? 'null');
-      await job.updateData(options.editedEvent);
-    }
-    await job.updateProgress({
+    const edited = options.editedEvent;
+    const newMarks = {
       ...marks,
       ...(Number(stalls ?? 0) > 0 ? { possiblyDelivered: true } : {}),
-      ...(options.editedEvent === undefined ? {} : { editedAtMs: [...(marks.editedAtMs ?? []), now()] }),
+      ...(edited === undefined ? {} : { editedAtMs: [...(marks.editedAtMs ?? []), now()] }),
       ...(options.runId === undefined ? {} : { runId: options.runId }),
       replayedAtMs: now(),
       replays: (marks.replays ?? 0) + 1,
-    });
-    // BullMQ never resets its count of stalls: the first one after a replay would be the last again.
-    await redis.hdel(jobKey, 'stc');
-    await job.changePriority({ priority: REPLAY_PRIORITY });
+    };
+    const prepared = await redis.eval(
+      PREPARE,
+      2,
+      failedKey,
+      jobKey,
+      jobId,
+      diedAt ?? '',
+      JSON.stringify(newMarks),
+      REPLAY_PRIORITY,
+      edited === undefined ? '' : JSON.stringify(edited),
+      ORIGINAL_FIELD,
+    );
+    if (prepared !== 1) return 'not_dead';
     // Before it leaves: afterwards it may die again at once, and would be taken out of the index with its new death.
     await unindexLetters(redis, channel, [jobId]);
+    // A shell of the job: moving it needs only its id, and its data may not even be readable.
+    const job = new Job<unknown>(queue, JOB_NAME, null, {}, jobId);
     try {
       await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
     } catch (error) {

@@ -1,17 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { recordAudit } from '../audit.js';
-import type { RedisConnection } from '../redis.js';
+import { openRedis, type RedisConnection } from '../redis.js';
 import { type CarriedRun, takeOverRun } from './carry-run.js';
 import { moveRun } from './control-run.js';
 import { createLease, type Lease } from './lease.js';
-import { createReplayer } from './replayer.js';
+import { createReplayer, type Replayer } from './replayer.js';
 import { type ReplayRun, readRun, runKeys } from './run.js';
 import { type RunReport, readResults, reportOf } from './run-results.js';
 
 export interface RunCarrierOptions {
   readonly channel: string;
-  /** Made by `connectRedis(url, 'worker')`. */
+  /**
+   * Made by `connectRedis(url, 'tool')`, which sends no command a second time when a connection breaks: a letter that
+   * died again meanwhile would be sent twice.
+   */
   readonly redis: RedisConnection;
-  /** Unique to this worker process. */
+  /** Which worker it is, for people who look into Redis. */
   readonly workerName: string;
   /** Unix ms. */
   readonly now: () => number;
@@ -35,15 +39,18 @@ const DEFAULT_LEASE_MS = 10_000;
 /** Carries out the replay runs of a channel, as every worker offers to; the lease of a run decides who does. */
 export function createRunCarrier(options: RunCarrierOptions): RunCarrier {
   const { channel, redis, workerName, now, onRunEnded, onError } = options;
-  const replayer = createReplayer({ redis, channel, now });
+  let replayer: Replayer | undefined;
+  // Not the name alone: two containers may have one host name and one pid.
+  const token = `${workerName}:${randomUUID()}`;
   const carried = new Map<string, { lease: Lease; run: CarriedRun }>();
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> = Promise.resolve();
   let isStopped = false;
 
   async function carryAll(): Promise<void> {
+    await openRedis(redis);
     const runIds = await redis.smembers(runKeys(channel, '').running);
-    for (const runId of runIds) if (!isStopped) await carry(runId);
+    for (const runId of runIds) if (!isStopped) await carry(runId).catch(onError);
     for (const runId of [...carried.keys()]) if (!runIds.includes(runId)) await letGo(runId);
   }
 
@@ -62,11 +69,12 @@ export function createRunCarrier(options: RunCarrierOptions): RunCarrier {
     const { lease: key } = runKeys(channel, runId);
     const lease = createLease(redis, {
       key,
-      token: workerName,
+      token,
       durationMs: options.leaseMs ?? DEFAULT_LEASE_MS,
     });
     const run = await readRun(redis, channel, runId);
     if (run?.state !== 'running' || !(await lease.hold())) return null;
+    replayer ??= createReplayer({ redis, channel, now });
     const mine = { lease, run: await takeOverRun(redis, replayer, run, now()) };
     carried.set(runId, mine);
     return mine;
@@ -115,7 +123,7 @@ export function createRunCarrier(options: RunCarrierOptions): RunCarrier {
       clearTimeout(timer);
       await current;
       for (const runId of [...carried.keys()]) await letGo(runId).catch(onError);
-      await replayer.close();
+      await replayer?.close();
     },
   };
 }
