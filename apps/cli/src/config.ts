@@ -29,6 +29,11 @@ export function allowsColour(env: Env): boolean {
   return !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
+/** The person's editor, a command of the shell; null when none is set. */
+export function readEditor(env: Env): string | null {
+  return env.VISUAL?.trim() || env.EDITOR?.trim() || null;
+}
+
 /**
  * @param option what `--redis` says; it wins over REDIS_URL
  * @throws UsageError without the URL in it

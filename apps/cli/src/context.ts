@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly osUser: string;
   /** Unix ms. */
   readonly now: () => number;
+  /** From 0 to below 1. */
+  readonly random: () => number;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
   /** Aborted when nobody reads stdout any more. */

@@ -14,6 +14,11 @@ export class NoMatchError extends Error {
   override readonly name = 'NoMatchError';
 }
 
+/** As things are it cannot be done, and the words say why. Exit code 1. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+}
+
 /** The person, or the machine, stopped the command. Exit code 130. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';

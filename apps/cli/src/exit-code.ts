@@ -6,7 +6,7 @@ export const EXIT = {
   usage: 2,
   /** No dead letter, or no channel, fits. */
   noMatch: 3,
-  /** Done in part: some events were refused, or some letters were no longer dead. */
+  /** Done in part: some events were refused, some letters were no longer dead, or not all of a replay was delivered. */
   partial: 4,
   /** Redis could not be reached, or went away in the middle. */
   unreachable: 7,

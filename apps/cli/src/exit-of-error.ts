@@ -2,7 +2,7 @@ import { EventNotAcknowledgedError, messageOf, RedisUnavailableError } from '@ca
 import { CommanderError } from 'commander';
 import { showsStacks } from './config.js';
 import type { Surroundings } from './context.js';
-import { InterruptedError, NoMatchError, OutputClosedError, UsageError } from './errors.js';
+import { InterruptedError, NoMatchError, OutputClosedError, RefusedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { visible } from './output/visible.js';
 import { note } from './terminal.js';
@@ -33,6 +33,7 @@ function endingOf(error: unknown): Ending {
   if (error instanceof OutputClosedError) return { exit: EXIT.ok, words: null };
   if (error instanceof InterruptedError) return { exit: EXIT.interrupted, words: null };
   if (error instanceof UsageError) return { exit: EXIT.usage, words: `${error.message} ${SEE_HELP}` };
+  if (error instanceof RefusedError) return { exit: EXIT.error, words: error.message };
   if (error instanceof NoMatchError) return { exit: EXIT.noMatch, words: error.message };
   if (error instanceof RedisUnavailableError || error instanceof EventNotAcknowledgedError) {
     return { exit: EXIT.unreachable, words: `${withoutFullStop(error.message)}. ${WHERE_REDIS_IS}` };

@@ -26,6 +26,7 @@ const exit = await runCli(
     readFile,
     osUser: osUser(),
     now: Date.now,
+    random: Math.random,
     interrupted: interrupt.signal,
     outputClosed: outputClosed.signal,
   },

@@ -10,7 +10,16 @@ import { addDlqList } from './commands/dlq-list.js';
 import { addDlqReindex } from './commands/dlq-reindex.js';
 import { addDlqShow } from './commands/dlq-show.js';
 import { addDoctor } from './commands/doctor.js';
+import { addReplayCancel } from './commands/replay-cancel.js';
+import { addReplayList } from './commands/replay-list.js';
+import { addReplayPause } from './commands/replay-pause.js';
+import { addReplayPlan } from './commands/replay-plan.js';
+import { addReplayRate } from './commands/replay-rate.js';
+import { addReplayReport } from './commands/replay-report.js';
+import { addReplayResume } from './commands/replay-resume.js';
 import { addReplayStart } from './commands/replay-start.js';
+import { addReplayStatus } from './commands/replay-status.js';
+import { addReplayWatch } from './commands/replay-watch.js';
 import { addSend } from './commands/send.js';
 import { addStatus } from './commands/status.js';
 import { DEFAULT_REDIS_URL } from './config.js';
@@ -29,7 +38,7 @@ Examples:
   callpost send events.ndjson
   callpost dlq causes
   callpost dlq list --since 2h
-  callpost replay start --reason http_422 --since 2h`;
+  callpost replay start --reason http_422 --since 2h --wait`;
 
 /** The command line: what there is to type. It throws commander's errors instead of ending the process. */
 export function createProgram(start: Start, { terminal, now }: Surroundings, version: string): Command {
@@ -64,8 +73,17 @@ export function createProgram(start: Start, { terminal, now }: Surroundings, ver
   addDlqExport(dlq, start, now);
   addDlqDiscard(dlq, start, now);
   addDlqReindex(dlq, start);
-  const replay = program.command('replay').description('dead letters, sent again');
+  const replay = program.command('replay').description('dead letters, sent again by the workers');
+  addReplayPlan(replay, start, now);
   addReplayStart(replay, start, now);
+  addReplayList(replay, start);
+  addReplayStatus(replay, start);
+  addReplayWatch(replay, start);
+  addReplayReport(replay, start);
+  addReplayPause(replay, start);
+  addReplayResume(replay, start);
+  addReplayRate(replay, start);
+  addReplayCancel(replay, start);
   addAudit(program, start);
   addDoctor(program, start);
   return program;

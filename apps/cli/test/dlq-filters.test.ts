@@ -1,3 +1,4 @@
+import { createReplayer } from '@callpost/queue';
 import { sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jsonLines, letDie, makeDeadLetters, run } from './harness.js';
@@ -24,8 +25,9 @@ beforeAll(async () => {
   ]);
   await makeDeadLetters(redis.url, [phone('e'), phone('both')], 'support');
   await makeDeadLetters(redis.url, [{ event: sampleEvent({ id: 'both' }), record: { excerpt: 'odd' } }]);
-  const replayed = await run(['replay', 'start', '--id', 'd-again'], { redis: redis.url });
-  expect(replayed.exit).toBe(0);
+  const replayer = createReplayer({ redis: redis.client, channel: 'default', now: Date.now });
+  expect(await replayer.replay('e.d-again')).toBe('replayed');
+  await replayer.close();
   await letDie(redis.url, [again]);
 });
 afterAll(() => redis.stop());

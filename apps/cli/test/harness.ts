@@ -4,6 +4,7 @@ import {
   connectRedis,
   createCallEventQueue,
   createChannelConsumer,
+  createRunCarrier,
   openRedis,
   type RedisConnection,
 } from '@callpost/queue';
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly columns?: number;
   readonly interrupted?: AbortSignal;
   readonly nowMs?: number;
+  /** For tests in which time passes faster. */
+  readonly now?: () => number;
 }
 
 export interface Ran {
@@ -50,7 +53,8 @@ export function startRun(args: readonly string[], options: RunOptions = {}) {
     env: { REDIS_URL: redis, ...options.env },
     readFile: (path) => files[path] ?? null,
     osUser: 'ops',
-    now: () => nowMs ?? Date.now(),
+    now: options.now ?? (() => nowMs ?? Date.now()),
+    random: Math.random,
     interrupted: options.interrupted ?? new AbortController().signal,
     outputClosed: new AbortController().signal,
   };
@@ -94,7 +98,11 @@ export async function makeDeadLetters(url: string, deaths: readonly Death[], cha
 /** The events are taken from the queue, and die; also those that a replay put there. */
 export async function letDie(url: string, deaths: readonly Death[], channel = DEFAULT_CHANNEL) {
   const recordOf = new Map(deaths.map(({ event, record }) => [event.id, record]));
-  await consume(url, channel, deaths.length, (id) => ({
+  await consume(url, channel, deaths.length, (id) => refusal(recordOf.get(id)));
+}
+
+function refusal(more: Partial<AttemptRecord> = {}): AttemptRecord {
+  return {
     attempt: 1,
     atMs: Date.now(),
     durationMs: 12,
@@ -103,8 +111,8 @@ export async function letDie(url: string, deaths: readonly Death[], channel = DE
     reason: 'http_422',
     status: 422,
     excerpt: '{"error":"phone is invalid"}',
-    ...recordOf.get(id),
-  }));
+    ...more,
+  };
 }
 
 /** Takes `count` events of a channel, and lets each die of a record. */
@@ -167,4 +175,57 @@ export function jsonLines(text: string): Array<Record<string, unknown>> {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
+}
+
+/** A worker as far as replays need one: it carries out the runs of a channel, and decides what becomes of an event. */
+export async function startWorker(
+  url: string,
+  decide: (event: CallEvent) => 'delivered' | 'dead',
+  channel = DEFAULT_CHANNEL,
+) {
+  const redis = connectRedis(url, 'worker');
+  await openRedis(redis);
+  const carrying = connectRedis(url, 'worker');
+  await openRedis(carrying);
+  const taken: CallEvent[] = [];
+  const consumer = createChannelConsumer({
+    channel,
+    redis,
+    concurrency: 1,
+    maxPerSecond: null,
+    lockDurationMs: 30_000,
+    dedupWindowMs: 60_000,
+    now: Date.now,
+    observer: {
+      onStalled: () => undefined,
+      onStalledToDeath: () => undefined,
+      onDefect: () => undefined,
+      onError: () => undefined,
+    },
+    async deliver({ data }) {
+      const event = data as CallEvent;
+      taken.push(event);
+      if (decide(event) === 'delivered') return { outcome: 'delivered' };
+      return { outcome: 'dead', record: refusal() };
+    },
+  });
+  const carrier = createRunCarrier({
+    channel,
+    redis: carrying,
+    workerName: `test-${channel}`,
+    now: Date.now,
+    onRunEnded: () => undefined,
+    onError: () => undefined,
+  });
+  consumer.start();
+  carrier.start();
+  return {
+    /** What it was given, in this order. */
+    taken,
+    async stop() {
+      await Promise.all([consumer.stop(1_000), carrier.stop()]);
+      redis.disconnect();
+      carrying.disconnect();
+    },
+  };
 }

@@ -139,11 +139,20 @@ test('an export whose reader goes away ends quietly, and is in the audit trail',
   expect(JSON.parse(trail)).toMatchObject({ action: 'export', via: 'cli', filter: { all: true } });
 });
 
-test('a replay whose reader goes away still replays every letter', async () => {
-  const script = `{ "$0" "$1" replay start --all --yes --comment fixed --max-rate 10000 -o ndjson; echo "exit $?" >&2; } | head -n 1`;
-  const { stderr } = await shell(script);
-  expect(stderr).toBe('Replayed 300 of 300 dead letters.\nexit 0\n');
-  await eventually(async () => (await run(['dlq', 'list'], { redis: redis.url })).exit === 3);
+test('a replay is there also when its reader goes away', async () => {
+  const script = `{ "$0" "$1" replay start --all --yes --comment fixed -o ndjson; echo "exit $?" >&2; } | head -n 0`;
+  expect((await shell(script)).stderr).toBe('exit 0\n');
+  const { stdout } = await run(['replay', 'list', '-o', 'ndjson'], { redis: redis.url });
+  expect(JSON.parse(stdout)).toMatchObject({ state: 'running', count: 300, canary: 5 });
+});
+
+test('SIGINT ends the waiting, not the run', async () => {
+  const args = ['replay', 'start', '--id', 'dead-1', '--wait'];
+  const program = startProgram(CALLPOST, { REDIS_URL: redis.url }, args);
+  await eventually(() => program.output().includes(' started: 1 dead letter'));
+  program.kill('SIGINT');
+  expect(await program.exited()).toBe(130);
+  expect(program.output()).toContain('goes on without this command; callpost replay cancel ');
 });
 
 function shell(script: string): Promise<{ stdout: string; stderr: string }> {

@@ -37,7 +37,13 @@ export {
 } from './redis.js';
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
 export { type MoveAnswer, moveRun, type RunMove, setRunRate } from './replay/control-run.js';
-export { type PlanAnswer, type PlanOptions, type PlanSample, planRun } from './replay/plan-run.js';
+export {
+  type PlanAnswer,
+  type PlanOptions,
+  type PlanSample,
+  planRun,
+  readPlannedLetters,
+} from './replay/plan-run.js';
 export { createReplayer, type ReplayAnswer, type Replayer, type ReplayerOptions } from './replay/replayer.js';
 export {
   listRuns,

@@ -16,11 +16,21 @@ export const AUDIT_COLUMNS: readonly Column<AuditEntry>[] = [
   { header: 'COMMENT', text: ({ comment }) => comment ?? '-' },
 ];
 
-/** `discarded 4,200, not dead 11`. */
+/** `discarded 4,200, no longer dead 11`: without zeros, but for the first. */
 function countsText(counts: AuditEntry['counts']): string {
   return Object.entries(counts)
+    .filter(([, count], index) => index === 0 || count > 0)
     .map(([name, count]) => `${WORDS[name] ?? name} ${countText(count)}`)
     .join(', ');
 }
 
-const WORDS: Readonly<Record<string, string>> = { notDead: 'no longer dead' };
+const WORDS: Readonly<Record<string, string>> = {
+  notDead: 'no longer dead',
+  waiting: 'not sent',
+  sent: 'on their way',
+  deadAgain: 'dead again',
+  not_dead: 'no longer dead',
+  changed: 'changed meanwhile',
+  invalid_patch: 'invalid when patched',
+  call_conflict: 'call conflict',
+};

@@ -3,7 +3,6 @@ import { words } from '../args/words.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
 import { counted } from '../output/words.js';
-import type { ChosenLetter } from './choose-letters.js';
 import { confirmCount } from './confirm.js';
 import type { Doing } from './doing.js';
 
@@ -28,20 +27,20 @@ export function addCommentOption(command: Command, more = ', for the audit trail
 /**
  * Whether it may be done to these letters: for more than one it needs a comment, and a person or `--yes`.
  *
- * @param facts what else a person should know
+ * @param facts what a person should know
  * @throws UsageError
  */
 export async function mayDo(
   doing: Doing,
-  letters: readonly ChosenLetter[],
+  count: number,
   { comment, yes }: BulkOptions,
   facts: ReadonlyArray<readonly [string, string]>,
   context: Context,
 ): Promise<boolean> {
-  if (letters.length === 1) return true;
+  if (count === 1) return true;
   if (comment === undefined) {
-    const why = `${counted(letters.length, 'dead letter')} would be ${doing.participle}`;
+    const why = `${counted(count, 'dead letter')} would be ${doing.participle}`;
     throw new UsageError({ field: '--comment', found: 'nothing', allowed: `a comment, since ${why}` });
   }
-  return yes === true || confirmCount(doing, letters, facts, context);
+  return yes === true || confirmCount(doing, count, facts, context);
 }

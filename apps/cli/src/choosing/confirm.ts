@@ -5,24 +5,22 @@ import { drawingOn } from '../output/form.js';
 import { pairsText } from '../output/table.js';
 import { counted } from '../output/words.js';
 import { canAsk, write } from '../terminal.js';
-import type { ChosenLetter } from './choose-letters.js';
-import { describeLetters } from './describe-letters.js';
 import type { Doing } from './doing.js';
 
 /**
  * Whether a person wants it done to these letters: typing their number shows that it was read.
  *
+ * @param facts what that person should know
  * @throws UsageError where nobody can be asked
  */
 export async function confirmCount(
   { infinitive, participle }: Doing,
-  letters: readonly ChosenLetter[],
-  moreFacts: ReadonlyArray<readonly [string, string]>,
+  count: number,
+  facts: ReadonlyArray<readonly [string, string]>,
   context: Context,
 ): Promise<boolean> {
-  const { terminal, interrupted, now } = context;
-  if (!canAsk(terminal)) throw nobodyToAsk(letters.length, participle);
-  const facts = [...describeLetters(letters, now()), ...moreFacts];
+  const { terminal, interrupted } = context;
+  if (!canAsk(terminal)) throw nobodyToAsk(count, participle);
   await write(terminal.stderr, pairsText(facts, drawingOn(terminal.stderr, context)));
   const question = `Type the number of dead letters to ${infinitive} them: `;
   // Not as a terminal of its own: then Ctrl-C stays a signal, as everywhere else.
@@ -30,7 +28,7 @@ export async function confirmCount(
   const ended = new Promise<string>((resolve) => asker.once('close', () => resolve('')));
   try {
     const answer = await Promise.race([asker.question(question, { signal: interrupted }), ended]);
-    return answer.trim().replaceAll(',', '') === String(letters.length);
+    return answer.trim().replaceAll(',', '') === String(count);
   } catch (error) {
     throw interrupted.aborted ? new InterruptedError() : error;
   } finally {

@@ -5,6 +5,7 @@ import { addBulkOptions, type BulkOptions, mayDo } from '../choosing/bulk-option
 import { addChoiceOptions, type ChoiceOptions, choiceOf } from '../choosing/choice-options.js';
 import { chooseLetters, tellMissing } from '../choosing/choose-letters.js';
 import { conclude, dryRunAnswer } from '../choosing/conclude.js';
+import { describeLetters } from '../choosing/describe-letters.js';
 import { DISCARD } from '../choosing/doing.js';
 import type { Context } from '../context.js';
 import { discardLetters } from '../discarding/discard-letters.js';
@@ -58,8 +59,11 @@ function dlqDiscard(options: DlqDiscardOptions, context: Context): Promise<ExitC
       await print(context, dryRunAnswer(chosen, DISCARD, context.now()));
       return chosen.missing.length > 0 ? EXIT.partial : EXIT.ok;
     }
-    const facts = [['kept in', options.export ?? 'nothing: there is no way back']] as const;
-    if (!(await mayDo(DISCARD, letters, options, facts, context))) {
+    const facts = [
+      ...describeLetters(letters, context.now()),
+      ['kept in', options.export ?? 'nothing: there is no way back'] as const,
+    ];
+    if (!(await mayDo(DISCARD, letters.length, options, facts, context))) {
       await note(context.terminal, 'That is not the number. Nothing was discarded.');
       return EXIT.error;
     }

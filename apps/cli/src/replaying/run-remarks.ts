@@ -1,0 +1,50 @@
+import { countText } from '../output/words.js';
+import { isAtEnd, type RunView, settledOf } from './run-view.js';
+
+/** A worker looks for runs every second, so after this time there is none. A slow rate takes longer by itself. */
+const QUIET_MS = 10_000;
+const LETTERS_OF_QUIET = 2;
+
+interface Followed {
+  readonly movedAtMs: number;
+  readonly form: string;
+  readonly state: string;
+  readonly isTold: boolean;
+}
+
+/** What a person who follows runs should be told, each once. */
+export function createRemarks(): (view: RunView, nowMs: number) => string[] {
+  const followed = new Map<string, Followed>();
+  return (view, nowMs) => {
+    const { run, report } = view;
+    const { id, state } = run;
+    const form = JSON.stringify([state, report]);
+    const before = followed.get(id);
+    const movedAtMs = before?.form === form ? before.movedAtMs : nowMs;
+    const isPausedNow = state === 'paused' && before?.state !== 'paused';
+    // With letters on their way it may be Re:amaze that takes its time.
+    const isQuiet = state === 'running' && report.sent === 0 && nowMs - movedAtMs >= quietMs(view);
+    const isTold = before?.isTold === true;
+    followed.set(id, { movedAtMs, form, state, isTold: isTold || isQuiet });
+    return [
+      ...(isPausedNow ? [`paused; callpost replay resume ${id} goes on with it`] : []),
+      ...(isQuiet && !isTold ? [`no worker seems to be carrying out ${id}: is one running?`] : []),
+    ];
+  };
+}
+
+function quietMs({ run }: RunView): number {
+  return Math.max(QUIET_MS, (LETTERS_OF_QUIET * 1_000) / run.maxPerSecond);
+}
+
+/** `20261123-0331-x7k2: 1,200 of 4,211, 1,150 delivered, 3 dead again`. */
+export function progressLine(view: RunView): string {
+  const { run, report } = view;
+  const counts = [
+    `${countText(settledOf(view))} of ${countText(report.planned)}`,
+    `${countText(report.delivered)} delivered`,
+    ...(report.deadAgain > 0 ? [`${countText(report.deadAgain)} dead again`] : []),
+    ...(isAtEnd(view) ? [run.state.replaceAll('_', ' ')] : []),
+  ];
+  return `${run.id}: ${counts.join(', ')}`;
+}
