@@ -1,58 +1,9 @@
-import { eventually, sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
-import { type JobsOptions, Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ChannelConsumer,
-  type DeadLetter,
-  type Deliver,
-  findDeadLetter,
-  readChannelStatus,
-  readDeadLetters,
-  type TakenEvent,
-} from '../src/index.js';
-import { DELIVERED, dead, retryNow, startTestConsumer, type TestConsumerOptions } from './test-consumer.js';
-
-let redis: TestRedis;
-let plain: Queue;
-const consumers: ChannelConsumer[] = [];
-const stalledToDeath: TakenEvent[] = [];
-const defects: Error[] = [];
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-beforeEach(() => {
-  plain = new Queue('{voice-default}', { connection: redis.connect() });
-});
-afterEach(async () => {
-  await Promise.all(consumers.splice(0).map((consumer) => consumer.stop(0)));
-  await plain.close();
-  await redis.client.flushall();
-  stalledToDeath.length = 0;
-  defects.length = 0;
-});
-afterAll(() => redis.stop());
-
-function consume(deliver: Deliver, options: Partial<TestConsumerOptions> = {}) {
-  const consumer = startTestConsumer(redis, {
-    deliver,
-    observer: {
-      onStalledToDeath: (taken) => stalledToDeath.push(taken),
-      onDefect: (error) => defects.push(error),
-    },
-    ...options,
-  });
-  consumers.push(consumer);
-  return consumer;
-}
-
-const counts = async () => (await readChannelStatus(redis.client, 'default')).counts;
-
-async function letters(): Promise<DeadLetter[]> {
-  const found: DeadLetter[] = [];
-  for await (const letter of readDeadLetters(redis.client, 'default')) found.push(letter);
-  return found;
-}
+import { eventually, sampleEvent, sampleEvents } from '@callpost/testkit';
+import type { JobsOptions } from 'bullmq';
+import { describe, expect, it } from 'vitest';
+import { findDeadLetter, type TakenEvent } from '../src/index.js';
+import { consume, counts, letters, plain, redis } from './consume-stage.js';
+import { DELIVERED, dead, retryNow } from './test-consumer.js';
 
 describe('a plain BullMQ producer, whatever it sets', () => {
   const OPTIONS: ReadonlyArray<readonly [string, JobsOptions]> = [
@@ -133,7 +84,10 @@ it('data that is not JSON becomes a letter of its own and hides no other', async
 
 it('a delivery that throws costs an attempt, never the event', async () => {
   await plain.add('call-event', sampleEvent({ id: 'event-1' }), { removeOnFail: true });
-  consume(() => Promise.reject(new Error('a defect')));
+  const defects: Error[] = [];
+  consume(() => Promise.reject(new Error('a defect')), {
+    observer: { onDefect: (error) => defects.push(error) },
+  });
   await eventually(async () => expect(await counts()).toMatchObject({ retrying: 1, dead: 0 }));
   expect(defects.map(({ message }) => message)).toEqual(['a defect']);
 });
@@ -147,7 +101,8 @@ it('an event whose workers always die becomes a letter, for whatever the produce
     'defa',
     'job stalled more than allowable limit',
   );
-  consume(async () => DELIVERED);
+  const stalledToDeath: TakenEvent[] = [];
+  consume(async () => DELIVERED, { observer: { onStalledToDeath: (taken) => stalledToDeath.push(taken) } });
   await eventually(async () => expect((await counts()).dead).toBe(1));
   expect(stalledToDeath.map(({ data }) => (data as { id: string }).id)).toEqual(['killer']);
   expect((await letters())[0]).toMatchObject({

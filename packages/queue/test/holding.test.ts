@@ -1,39 +1,8 @@
-import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
-import { Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ChannelConsumer,
-  type Deliver,
-  readChannelStatus,
-  type Settlement,
-  type TakenEvent,
-} from '../src/index.js';
-import { DELIVERED, startTestConsumer, type TestConsumerOptions } from './test-consumer.js';
-
-let redis: TestRedis;
-let plain: Queue;
-const consumers: ChannelConsumer[] = [];
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-beforeEach(() => {
-  plain = new Queue('{voice-default}', { connection: redis.connect() });
-});
-afterEach(async () => {
-  await Promise.all(consumers.splice(0).map((consumer) => consumer.stop(0)));
-  await plain.close();
-  await redis.client.flushall();
-});
-afterAll(() => redis.stop());
-
-function consume(deliver: Deliver, options: Partial<TestConsumerOptions> = {}) {
-  const consumer = startTestConsumer(redis, { deliver, ...options });
-  consumers.push(consumer);
-  return consumer;
-}
-
-const counts = async () => (await readChannelStatus(redis.client, 'default')).counts;
+import { eventually, sampleEvent } from '@callpost/testkit';
+import { describe, expect, it } from 'vitest';
+import type { Settlement, TakenEvent } from '../src/index.js';
+import { consume, consumers, counts, plain, redis } from './consume-stage.js';
+import { DELIVERED } from './test-consumer.js';
 
 describe('stopping', () => {
   it('lets what is in flight finish', async () => {

@@ -1,49 +1,8 @@
-import { eventually, sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
-import { Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import {
-  type ChannelConsumer,
-  createCallEventQueue,
-  createReplayer,
-  type DeadLetter,
-  type Deliver,
-  findDeadLetter,
-  readChannelStatus,
-  readDeadLetters,
-  type TakenEvent,
-} from '../src/index.js';
-import { DELIVERED, dead, startTestConsumer, type TestConsumerOptions } from './test-consumer.js';
-
-let redis: TestRedis;
-let plain: Queue;
-const consumers: ChannelConsumer[] = [];
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-beforeEach(() => {
-  plain = new Queue('{voice-default}', { connection: redis.connect() });
-});
-afterEach(async () => {
-  await Promise.all(consumers.splice(0).map((consumer) => consumer.stop(0)));
-  await plain.close();
-  await redis.client.flushall();
-});
-afterAll(() => redis.stop());
-
-function consume(deliver: Deliver, options: Partial<TestConsumerOptions> = {}) {
-  const consumer = startTestConsumer(redis, { deliver, ...options });
-  consumers.push(consumer);
-  return consumer;
-}
-
-const counts = async () => (await readChannelStatus(redis.client, 'default')).counts;
-
-async function letters(): Promise<DeadLetter[]> {
-  const found: DeadLetter[] = [];
-  for await (const letter of readDeadLetters(redis.client, 'default')) found.push(letter);
-  return found;
-}
+import { eventually, sampleEvent, sampleEvents } from '@callpost/testkit';
+import { expect, it } from 'vitest';
+import { createCallEventQueue, createReplayer, findDeadLetter, type TakenEvent } from '../src/index.js';
+import { consume, counts, letters, plain, redis } from './consume-stage.js';
+import { DELIVERED, dead } from './test-consumer.js';
 
 it('sends the same event again with a fresh count of attempts, and keeps the evidence', async () => {
   const queue = createCallEventQueue({ redis: redis.url });
