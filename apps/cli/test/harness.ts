@@ -185,7 +185,7 @@ export async function startWorker(
 ) {
   const redis = connectRedis(url, 'worker');
   await openRedis(redis);
-  const carrying = connectRedis(url, 'worker');
+  const carrying = connectRedis(url, 'tool');
   await openRedis(carrying);
   const taken: CallEvent[] = [];
   const consumer = createChannelConsumer({

@@ -38,9 +38,11 @@ export {
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
 export { type MoveAnswer, moveRun, type RunMove, setRunRate } from './replay/control-run.js';
 export {
+  defaultCanary,
   type PlanAnswer,
   type PlanOptions,
   type PlanSample,
+  patchedEvent,
   planRun,
   readPlannedLetters,
 } from './replay/plan-run.js';

@@ -1,4 +1,5 @@
 import {
+  causeFits,
   type DeadLetterFilter,
   type RedisConnection,
   readDeadLetters,
@@ -26,16 +27,11 @@ function isOfCauses({ causeId, reason, match, ...others }: DeadLetterFilter): bo
 async function addFromIndex(
   redis: RedisConnection,
   channel: string,
-  { causeId, reason, match = '' }: DeadLetterFilter,
+  filter: DeadLetterFilter,
   sums: CauseSums,
 ): Promise<void> {
   for (const summary of await summariseCauses(redis, channel)) {
-    const { cause } = summary;
-    const fits =
-      (causeId ?? cause.id) === cause.id &&
-      (reason ?? cause.reason) === cause.reason &&
-      cause.template.toLowerCase().includes(match.toLowerCase());
-    if (fits) sums.add({ channel, ...summary });
+    if (causeFits(summary.cause, filter)) sums.add({ channel, ...summary });
   }
 }
 

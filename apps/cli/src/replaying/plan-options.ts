@@ -1,4 +1,4 @@
-import type { OnCallConflict } from '@callpost/queue';
+import { defaultCanary, type OnCallConflict } from '@callpost/queue';
 import type { Command } from 'commander';
 import { parseRate, RATE_ALLOWED } from '../args/rate.js';
 import { argumentOf, oneOf, wholeNumber } from '../args/value.js';
@@ -40,11 +40,8 @@ export function addPlanOptions(command: Command, now: () => number): Command {
     .option('--reveal', 'show the change unmasked, which is personal data');
 }
 
-const CANARY_FROM = 50;
-const DEFAULT_CANARY = 5;
-
 /** How many of a run's letters are sent first; 0 for none, as where there would be no rest. */
 export function canaryOf(letters: number, { canary }: Pick<PlanOptions, 'canary'>): number {
-  const first = canary ?? (letters > CANARY_FROM ? DEFAULT_CANARY : 0);
+  const first = canary ?? defaultCanary(letters);
   return first < letters ? first : 0;
 }

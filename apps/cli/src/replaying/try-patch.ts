@@ -1,5 +1,5 @@
-import { type Fault, mergePatch, parseCallEvent } from '@callpost/domain';
-import type { DeadLetter, DeadLetterFilter, RedisConnection } from '@callpost/queue';
+import type { Fault } from '@callpost/domain';
+import { type DeadLetter, type DeadLetterFilter, patchedEvent, type RedisConnection } from '@callpost/queue';
 import { UsageError } from '../errors.js';
 import { newestFirst } from '../letters/newest-first.js';
 import type { Patch } from './merge-patch-of.js';
@@ -25,9 +25,9 @@ export async function tryPatch(
 ): Promise<Sample | null> {
   let sample: Sample | null = null;
   for await (const letter of newestFirst(redis, channels, filter)) {
-    const parsed = parseCallEvent(mergePatch(letter.event, patch), { withheldCallers: 'pass' });
-    if (!parsed.ok) throw patchFaults(letter.eventId ?? letter.jobId, parsed.faults);
-    sample ??= { letter, before: letter.event, after: parsed.event };
+    const patched = patchedEvent(letter, patch);
+    if (!patched.ok) throw patchFaults(letter.eventId ?? letter.jobId, patched.faults);
+    sample ??= { letter, before: letter.event, after: patched.event };
   }
   return sample;
 }

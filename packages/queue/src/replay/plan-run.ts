@@ -47,6 +47,11 @@ const CANARY_FROM = 50;
 const DEFAULT_CANARY = 5;
 const CHUNK = 1_000;
 
+/** How many letters of a run are sent first when nobody says. */
+export function defaultCanary(count: number): number {
+  return count > CANARY_FROM ? DEFAULT_CANARY : 0;
+}
+
 /** Chooses the letters of a run, once: what dies later is not part of it. Nothing is sent before it is started. */
 export async function planRun(redis: RedisConnection, options: PlanOptions): Promise<PlanAnswer> {
   const { channel, filter, patch = null } = options;
@@ -98,7 +103,7 @@ async function writePlan(
     comment,
     filter: { ...filter },
     count,
-    canary: options.canary ?? (count > CANARY_FROM ? DEFAULT_CANARY : 0),
+    canary: options.canary ?? defaultCanary(count),
     onCallConflict,
     patch,
   };
