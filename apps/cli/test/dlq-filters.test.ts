@@ -17,9 +17,12 @@ const again = phone('d-again');
 
 beforeAll(async () => {
   redis = await startRedis();
+  // One after the other, since an event whose call goes on is taken before those of calls that have not begun.
+  await makeDeadLetters(redis.url, [phone('a')]);
   await makeDeadLetters(redis.url, [
-    phone('a'),
     { event: sampleEvent({ id: 'b' }), record: { reason: 'http_404', status: 404, excerpt: 'gone' } },
+  ]);
+  await makeDeadLetters(redis.url, [
     { ...phone('c'), record: { ...phone('c').record, possiblyDelivered: true } },
     again,
   ]);

@@ -133,6 +133,8 @@ async function consume(
       maxPerSecond: null,
       lockDurationMs: 30_000,
       dedupWindowMs: 60_000,
+      laneMaxHoldMs: 900_000,
+      stoppedMsSince: () => 0,
       now: Date.now,
       observer: {
         onStalled: () => undefined,
@@ -195,6 +197,8 @@ export async function startWorker(
     maxPerSecond: null,
     lockDurationMs: 30_000,
     dedupWindowMs: 60_000,
+    laneMaxHoldMs: 900_000,
+    stoppedMsSince: () => 0,
     now: Date.now,
     observer: {
       onStalled: () => undefined,

@@ -12,14 +12,12 @@ export function summaryLines(summary: Summary, paint: Paint): string[] {
     row('delivered', delivered, twiceNote(deliveredTwice)),
     row('retried', retried, 'needed more than one attempt'),
     row('dead', dead, 'refused with 422 on purpose; kept until a person replays it'),
-    row('out of order', outOfOrder, outOfOrder > 0 ? ORDER_NOTE : ''),
+    row('out of order', outOfOrder, 'within a call, although some were retried'),
     row('bad signatures', badSignatures, 'as the simulator checked them'),
     ...complaints.map((complaint) => paint('red', `  ✗ ${complaint}`)),
     ...(complaints.length === 0 ? [paint('green', '  ✓ every event is delivered or a dead letter')] : []),
   ];
 }
-
-const ORDER_NOTE = 'came after a later event of their call: a retry does not hold back its call yet';
 
 function twiceNote(count: number): string {
   if (count === 0) return 'each accepted exactly once';

@@ -21,7 +21,7 @@ const evidence = (fields: Partial<Evidence> = {}): Evidence => ({
   acceptances: new Map([...acceptedOnce, [RESET, 2], ['an event of somebody else', 1]]),
   retriedIds: new Set(['call-run1-0001-2', RESET, 'an event of somebody else']),
   badSignatures: 0,
-  outOfOrder: 2,
+  outOfOrder: 0,
   ...fields,
 });
 
@@ -36,7 +36,7 @@ describe('the summary', () => {
       deliveredTwice: 1,
       retried: 2,
       dead: 1,
-      outOfOrder: 2,
+      outOfOrder: 0,
       badSignatures: 0,
       complaints: [],
     });
@@ -62,6 +62,7 @@ describe('the summary', () => {
     expect(complaints({ acceptances: new Map([...acceptedOnce, [ORDINARY, 2]]) })).toEqual([
       `1 event accepted more than once without need: ${ORDINARY}`,
     ]);
+    expect(complaints({ outOfOrder: 1 })).toEqual(['1 event came after a later one of the same call']);
     expect(complaints({ badSignatures: 2 })).toEqual(['2 requests with a bad signature']);
   });
 

@@ -53,8 +53,14 @@ export function summarise(evidence: Evidence): Summary {
   };
 }
 
-/** Events out of order are no complaint: Callpost does not keep the order of a call yet. */
-function complaintsOf({ sent, troubles, deadIds, acceptances, badSignatures }: Evidence): string[] {
+function complaintsOf({
+  sent,
+  troubles,
+  deadIds,
+  acceptances,
+  outOfOrder,
+  badSignatures,
+}: Evidence): string[] {
   const ids = sent.map(({ event }) => event.id);
   const isRefused = (id: string) => troubles.get(id) === 'refused';
   const about = (what: string, culprits: readonly string[]) =>
@@ -80,6 +86,7 @@ function complaintsOf({ sent, troubles, deadIds, acceptances, badSignatures }: E
       'accepted more than once without need',
       ids.filter((id) => (acceptances.get(id) ?? 0) > 1 && troubles.get(id) !== 'reset'),
     ),
+    ...(outOfOrder === 0 ? [] : [`${plural(outOfOrder, 'event')} came after a later one of the same call`]),
     ...(badSignatures === 0 ? [] : [`${plural(badSignatures, 'request')} with a bad signature`]),
   ];
 }

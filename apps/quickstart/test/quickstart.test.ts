@@ -69,7 +69,9 @@ describe('the quickstart', () => {
     expect(first.text()).toMatch(/ 500 +retry in \d\.\d s \(attempt 2\)/);
     expect(first.text()).toMatch(/ reset retry in/);
     expect(first.text()).toMatch(/ 422 +dead letter, http_422/);
-    expect(first.text()).toMatch(/sent +19 [\s\S]*delivered +18 [\s\S]*dead +1 [\s\S]*bad signatures +0 /);
+    expect(first.text()).toMatch(
+      /sent +19 [\s\S]*delivered +18 [\s\S]*dead +1 [\s\S]*out of order +0 [\s\S]*bad signatures +0 /,
+    );
     expect(first.text()).not.toMatch(/\+1\d{3}555/);
     expect(first.text()).not.toContain('\x1b[');
 

@@ -32,6 +32,7 @@ export function entryOf(conclusion: Conclusion): AttemptEntry {
     ...sharedFacts(conclusion),
     latencyMs: finishedAtMs - taken.queuedAtMs,
     ...(verdict.outcome === 'retry' ? { retryInMs: verdict.retryAtMs - finishedAtMs } : {}),
+    ...(taken.overtaken > 0 ? { overtaken: taken.overtaken } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
   };
 }

@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from '@callpost/config';
 import { DEFAULT_RETRY_POLICY, type Fault, type RetryPolicy, type WithheldCallers } from '@callpost/domain';
-import { DEFAULT_DEDUP_WINDOW_MS } from '@callpost/queue';
+import { DEFAULT_DEDUP_WINDOW_MS, DEFAULT_LANE_MAX_HOLD_MS } from '@callpost/queue';
 import { type BuildInfo, LOG_LEVELS } from '@callpost/telemetry';
 import { z } from 'zod';
 
@@ -32,6 +32,7 @@ const ENVIRONMENT = {
   RETRY_MAX_ATTEMPTS: wholeNumber({ min: 1, max: 1_000_000 }).default(DEFAULT_RETRY_POLICY.maxAttempts),
   RETRYABLE_STATUS: statusList.default(new Set(DEFAULT_RETRY_POLICY.retryableStatus)),
   DEDUP_WINDOW_MS: duration(1_000, 30 * DAY_MS).default(DEFAULT_DEDUP_WINDOW_MS),
+  LANE_MAX_HOLD_MS: duration(1_000, DAY_MS).default(DEFAULT_LANE_MAX_HOLD_MS),
   DLQ_RETENTION_DAYS: wholeNumber({ min: 1, max: 3_650, unit: 'of days' }).optional(),
   DLQ_RETENTION_EXPORT_DIR: z.string('the path of a folder').optional(),
   WITHHELD_CALLERS: oneOf(['refuse', 'pass']).default('refuse'),
@@ -51,6 +52,7 @@ export interface WorkerConfig {
   readonly lockDurationMs: number;
   readonly retryPolicy: RetryPolicy;
   readonly dedupWindowMs: number;
+  readonly laneMaxHoldMs: number;
   /** Null: dead letters are kept until a person decides. */
   readonly retentionDays: number | null;
   readonly retentionExportFolder: string | null;
@@ -91,6 +93,7 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
         retryableStatus: value.RETRYABLE_STATUS,
       },
       dedupWindowMs: value.DEDUP_WINDOW_MS,
+      laneMaxHoldMs: value.LANE_MAX_HOLD_MS,
       retentionDays: value.DLQ_RETENTION_DAYS ?? null,
       retentionExportFolder: value.DLQ_RETENTION_EXPORT_DIR ?? null,
       withheldCallers: value.WITHHELD_CALLERS,

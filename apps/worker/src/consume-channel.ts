@@ -43,7 +43,7 @@ export function consumeChannel(
     now,
   }: ConsumeOptions,
 ): ChannelConsumer {
-  const { workerName, retryPolicy, withheldCallers, dedupWindowMs } = config;
+  const { workerName, retryPolicy, withheldCallers, dedupWindowMs, laneMaxHoldMs } = config;
   const { name } = settings;
   const deliver = createDeliver({
     channel,
@@ -62,6 +62,8 @@ export function consumeChannel(
     maxPerSecond: settings.maxPerSecond,
     lockDurationMs: config.lockDurationMs,
     dedupWindowMs,
+    laneMaxHoldMs,
+    stoppedMsSince: () => 0,
     now,
     observer: {
       onError: onRedisError,

@@ -23,6 +23,7 @@ function taken(data: unknown, more: Partial<TakenEvent> = {}): TakenEvent {
     queuedAtMs: 1_000,
     origin: 'live',
     possiblyDelivered: false,
+    overtaken: 0,
     ...more,
   };
 }

@@ -154,7 +154,8 @@ it('does not consume a channel without a secret, loses nothing of it, and begins
   await stage.queue.sendMany(sampleEvents(5, 'ok'));
   const metrics = await (await fetch(`${worker.opsUrl}/metrics`)).text();
   expect(metrics).toContain('callpost_channel_unconfigured{channel="default"} 1');
-  expect(metrics).toContain('callpost_queue_jobs{channel="default",state="waiting"} 5');
+  expect(metrics).toContain('callpost_queue_jobs{channel="default",state="waiting"} 1');
+  expect(metrics).toContain('callpost_queue_jobs{channel="default",state="parked"} 4');
   writeFileSync(secret, 'right');
   await eventually(async () => expect(await accepted()).toBe(5));
 });

@@ -34,6 +34,8 @@ seen = {}
 accepted = {}
 in_flight = {}
 overlapping = []
+calls_in_flight = {}
+crowded_calls = []
 connections = [0]
 healed = [False]
 
@@ -62,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
                 "requests": list(requests),
                 "accepted": {id: dict(one) for id, one in accepted.items()},
                 "overlapping": list(overlapping),
+                "crowdedCalls": list(crowded_calls),
                 "connections": connections[0],
             }
         return self.answer(200, json.dumps(report).encode())
@@ -72,7 +75,8 @@ class Handler(BaseHTTPRequestHandler):
             healed[0] = True
             return self.answer(200)
         valid = signature_is_valid(body, self.headers["x-reamaze-hmac-sha256"])
-        id = json.loads(body)["id"]
+        event = json.loads(body)
+        id, call = event["id"], event.get("thread_id")
         behaviour, _, argument = id.split("_")[0].partition("-")
         with lock:
             nth = seen[id] = seen.get(id, 0) + 1
@@ -80,6 +84,9 @@ class Handler(BaseHTTPRequestHandler):
             in_flight[id] = in_flight.get(id, 0) + 1
             if in_flight[id] > 1:
                 overlapping.append(id)
+            calls_in_flight[call] = calls_in_flight.get(call, 0) + 1
+            if calls_in_flight[call] > 1 and call is not None:
+                crowded_calls.append(call)
         try:
             if not valid:
                 self.answer(401, b'{"error":"signature"}')
@@ -88,6 +95,7 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             with lock:
                 in_flight[id] -= 1
+                calls_in_flight[call] -= 1
 
     def behave(self, behaviour, argument, nth, id, body):
         once = nth == 1

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 export interface SinkReport {
   /** Every request, in order of arrival; `atMs` is the sink's own monotonic clock. */
   readonly requests: readonly { id: string; path: string; atMs: number; valid: boolean }[];
-  /** By event id: how often accepted, and the body of the first time in base64. */
+  /** By event id, in the order of first acceptance: how often accepted, and the body of the first time in base64. */
   readonly accepted: Readonly<Record<string, { times: number; body: string }>>;
+  /** Calls (`thread_id`) of which two requests were under way at a time. */
+  readonly crowdedCalls: readonly string[];
   /** Ids of which two requests were under way at a time. */
   readonly overlapping: readonly string[];
   readonly connections: number;

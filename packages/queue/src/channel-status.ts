@@ -1,3 +1,4 @@
+import { laneKeys } from './lanes/lane-keys.js';
 import { CHANNELS_KEY, queueKey } from './names.js';
 import type { RedisConnection } from './redis.js';
 
@@ -33,18 +34,29 @@ export async function readChannelStatus(redis: RedisConnection, channel: string)
     .zrange(key('failed'), '0', '0', 'WITHSCORES')
     .lindex(key('wait'), -1)
     .zrange(key('prioritized'), '0', '0')
+    .zcard(laneKeys(channel).parked)
     .exec();
-  const [waiting, prioritized, inFlight, retrying, dead, oldestDead, nextWaiting, nextPrioritized] = (
-    replies ?? []
-  ).map(([error, reply]) => {
+  const [
+    waiting,
+    prioritized,
+    inFlight,
+    delayed,
+    dead,
+    oldestDead,
+    nextWaiting,
+    nextPrioritized,
+    parkedReply,
+  ] = (replies ?? []).map(([error, reply]) => {
     if (error) throw error;
     return reply;
-  }) as [number, number, number, number, number, string[], string | null, string[]];
+  }) as [number, number, number, number, number, string[], string | null, string[], number];
+  // A parked event whose hold has just ended is not delayed any more, until it has looked whether it is its turn.
+  const parked = Math.min(parkedReply, delayed);
   const next = nextWaiting ?? nextPrioritized[0];
   const enqueuedAt = next === undefined ? null : await redis.hget(key(next), 'timestamp');
   return {
     channel,
-    counts: { waiting: waiting + prioritized, in_flight: inFlight, retrying, parked: 0, dead },
+    counts: { waiting: waiting + prioritized, in_flight: inFlight, retrying: delayed - parked, parked, dead },
     oldestWaitingAtMs: enqueuedAt === null ? null : Number(enqueuedAt),
     oldestDeadAtMs: oldestDead[1] === undefined ? null : Number(oldestDead[1]),
   };

@@ -13,6 +13,7 @@ export {
   createChannelConsumer,
 } from './consume/channel-consumer.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
+export { DEFAULT_LANE_MAX_HOLD_MS } from './lanes/lane-keys.js';
 export { type CauseSummary, summariseCauses } from './letters/causes.js';
 export type { DeadLetter } from './letters/dead-letter.js';
 export { causeFits, type DeadLetterFilter } from './letters/dead-letter-filter.js';

@@ -9,6 +9,12 @@ export const JOB_NAME = 'call-event';
 /** The set of channel names that a producer or a worker has ever opened in this Redis. */
 export const CHANNELS_KEY = 'callpost:channels';
 
+/** @throws RangeError for a name that is not a channel name */
+export function requireChannelName(channel: string): void {
+  if (isChannelName(channel)) return;
+  throw new RangeError(`channel: found ${kindOf(channel)}; allowed: ${CHANNEL_NAME_ALLOWED}`);
+}
+
 /**
  * The BullMQ queue of a channel. The braces put all keys of a channel into one Redis Cluster slot, and each channel
  * into its own.
@@ -16,9 +22,7 @@ export const CHANNELS_KEY = 'callpost:channels';
  * @throws RangeError for a name that is not a channel name
  */
 export function queueName(channel: string): string {
-  if (!isChannelName(channel)) {
-    throw new RangeError(`channel: found ${kindOf(channel)}; allowed: ${CHANNEL_NAME_ALLOWED}`);
-  }
+  requireChannelName(channel);
   return `{voice-${channel}}`;
 }
 

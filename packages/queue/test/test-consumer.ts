@@ -13,6 +13,8 @@ export interface TestConsumerOptions {
   readonly deliver: Deliver;
   readonly concurrency?: number;
   readonly lockDurationMs?: number;
+  readonly laneMaxHoldMs?: number;
+  readonly stoppedMsSince?: (sinceMs: number) => number;
   readonly now?: () => number;
   readonly observer?: Partial<ConsumerObserver>;
 }
@@ -26,6 +28,8 @@ export function startTestConsumer(redis: TestRedis, options: TestConsumerOptions
     maxPerSecond: null,
     lockDurationMs: 60_000,
     dedupWindowMs: 60_000,
+    laneMaxHoldMs: 900_000,
+    stoppedMsSince: () => 0,
     now: Date.now,
     ...options,
     observer: {

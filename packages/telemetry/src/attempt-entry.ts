@@ -20,6 +20,8 @@ export interface AttemptEntry {
   readonly latencyMs: number;
   readonly retryInMs?: number;
   readonly possiblyDelivered?: true;
+  /** Earlier events of its call that it overtook, having waited for them for as long as an event may. */
+  readonly overtaken?: number;
   /** For `invalid_event`: which fields, why; kinds of values, never values. */
   readonly faults?: readonly string[];
   readonly warnings?: readonly EventWarning[];

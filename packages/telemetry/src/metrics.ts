@@ -60,6 +60,12 @@ export function createMetrics(build: BuildInfo) {
       labelNames: ['channel', 'reason'] as const,
       registers,
     }),
+    laneOvertakes: new Counter({
+      name: 'callpost_lane_overtakes_total',
+      help: 'Events sent before an earlier one of their call, having waited LANE_MAX_HOLD_MS for it',
+      labelNames: ['channel'] as const,
+      registers,
+    }),
     deadLettersDropped: new Counter({
       name: 'callpost_dead_letters_dropped_total',
       help: 'Dead letters removed because they were older than DLQ_RETENTION_DAYS',

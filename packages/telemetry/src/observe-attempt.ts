@@ -24,6 +24,7 @@ export function observeAttempt(
   if (attempt === 1) metrics.queueWait.observe(Math.max(0, entry.latencyMs - entry.durationMs) / 1_000);
   if (outcome === 'delivered')
     metrics.latency.observe({ channel, origin }, Math.max(0, entry.latencyMs) / 1_000);
+  if (entry.overtaken !== undefined) metrics.laneOvertakes.inc({ channel });
   if (outcome === 'dead') metrics.deadLetters.inc({ channel, reason });
   if (outcome === 'delivered' || outcome === 'dead') metrics.attemptsPerEvent.observe(attempt);
 }

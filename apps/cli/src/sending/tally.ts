@@ -57,6 +57,7 @@ const STATE_WORDS: Readonly<Record<FirstEventState, string>> = {
   waiting: 'waiting',
   in_flight: 'in flight',
   retrying: 'retrying',
+  parked: 'parked',
   dead: 'dead',
   delivered: 'delivered',
 };

@@ -1,6 +1,8 @@
 import type { AttemptRecord } from '@callpost/domain';
 import type { Job } from 'bullmq';
 import { readMarks } from '../event-marks.js';
+import { laneKeys, MAX_HOLD_SETTING, PARKED_REASON } from '../lanes/lane-keys.js';
+import { type Turn, takeTurn } from '../lanes/take-turn.js';
 import { attemptsOf, createLetter, type DeadLetter } from '../letters/dead-letter.js';
 import { indexLetters } from '../letters/letter-index.js';
 import { CHANNELS_KEY, queueName } from '../names.js';
@@ -8,7 +10,7 @@ import type { RedisConnection } from '../redis.js';
 import { writeResult } from '../replay/run-results.js';
 import { rememberedKey } from '../send/enqueue.js';
 import { EventWorker } from './event-worker.js';
-import { backoffSettings, giveUpDoubtful, isUnforeseen, settle } from './settle.js';
+import { backoffSettings, giveUpDoubtful, isUnforeseen, leaveAsItIs, settle } from './settle.js';
 import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
 
 export interface ChannelConsumerOptions {
@@ -23,6 +25,10 @@ export interface ChannelConsumerOptions {
   /** How long a worker that stops answering keeps its events. At least twice the longest attempt. */
   readonly lockDurationMs: number;
   readonly dedupWindowMs: number;
+  /** How long an event waits for earlier ones of its call, without the time that the channel itself was stopped. */
+  readonly laneMaxHoldMs: number;
+  /** How long, in ms, the channel took no events since then (Unix ms). */
+  readonly stoppedMsSince: (sinceMs: number) => number;
   readonly observer: ConsumerObserver;
   readonly now: () => number;
 }
@@ -51,6 +57,9 @@ const MAX_STALLS = 25;
 const REDIS_RETRY_MS = 1_000;
 /** An event delivered sooner than this after it was enqueued is still remembered for nearly the whole window. */
 const REMEMBER_AGAIN_AFTER_MS = 60_000;
+/** An event whose wait is over, while one before it is just being sent, looks again after this. */
+const LOOK_AGAIN_MS = 1_000;
+const FREE: Turn = { status: 'turn', overtaken: 0 };
 
 /** Takes the events of one channel, hands each to `deliver`, and settles it by what comes back. */
 export function createChannelConsumer(options: ChannelConsumerOptions): ChannelConsumer {
@@ -63,9 +72,20 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
   ): Promise<void> {
     if (token === undefined || signal === undefined) throw new TypeError('BullMQ gives a token and a signal');
     if (isLockDoubtful(job, options, now())) return giveUpDoubtful(job, token);
-    const settlement = await deliver(takenEvent(job), signal);
+    const turn = job.failedReason === PARKED_REASON ? await askForTurn(job, token) : FREE;
+    if (turn.status !== 'turn') return leaveAsItIs();
+    const settlement = await deliver(takenEvent(job, turn.overtaken), signal);
     await beforeSettling(job, settlement).catch(observer.onError);
     await settle(job, token, settlement);
+  }
+
+  /** Of a parked event that came back by its timer. The time that it waited for the channel is not the call's fault. */
+  function askForTurn(job: Job, token: string): Promise<Turn> {
+    const { queuedAtMs } = takenEvent(job);
+    const holdEndsAtMs = queuedAtMs + options.laneMaxHoldMs + options.stoppedMsSince(queuedAtMs);
+    const isHoldOver = now() >= holdEndsAtMs;
+    const lookAgainAtMs = isHoldOver ? now() + LOOK_AGAIN_MS : holdEndsAtMs;
+    return takeTurn(redis, { channel, jobId: job.id ?? '', token, isHoldOver, lookAgainAtMs });
   }
 
   /** Hints, both of them: without them the event is settled all the same. */
@@ -113,6 +133,9 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     channel,
     start() {
       redis.sadd(CHANNELS_KEY, channel).catch((error: Error) => observer.onError(error));
+      redis
+        .hset(laneKeys(channel).settings, MAX_HOLD_SETTING, options.laneMaxHoldMs)
+        .catch((error: Error) => observer.onError(error));
       worker.run().catch((error: Error) => observer.onError(error));
     },
     async stop(graceMs) {
@@ -147,7 +170,7 @@ function dyingLetter(channel: string, job: Job, record: AttemptRecord, diedAtMs:
   });
 }
 
-function takenEvent(job: Job): TakenEvent {
+function takenEvent(job: Job, overtaken = 0): TakenEvent {
   const marks = readMarks(job.progress);
   const records = attemptsOf(job.stacktrace);
   return {
@@ -161,6 +184,7 @@ function takenEvent(job: Job): TakenEvent {
       job.stalledCounter > 0 ||
       marks.possiblyDelivered === true ||
       records.some((record) => record.possiblyDelivered === true),
+    overtaken,
   };
 }
 

@@ -1,8 +1,13 @@
-import { type Job, type JobJson, Worker } from 'bullmq';
+import { type Job, type JobJson, type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { createEventBackend, type EventBackend } from '../event-backend.js';
 import { adoptPolicy } from './settle.js';
 
 /** A BullMQ worker that treats every job alike, however badly it was enqueued. */
-export class EventWorker extends Worker {
+export class EventWorker extends Worker<unknown, void, string, EventBackend> {
+  constructor(queueName: string, processor: Processor<unknown, void>, options: WorkerOptions) {
+    super(queueName, processor, options, createEventBackend);
+  }
+
   /**
    * BullMQ calls this for every job it takes, before anything else happens to it. Data that is not JSON, which only a
    * program that writes BullMQ's keys by hand can produce, would throw here and leave the job active for ever; as null

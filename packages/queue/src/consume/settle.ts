@@ -1,5 +1,12 @@
 import { type AttemptRecord, HISTORY_LENGTH } from '@callpost/domain';
-import { type Job, type JobsOptions, UnrecoverableError, WaitingError, type WorkerOptions } from 'bullmq';
+import {
+  DelayedError,
+  type Job,
+  type JobsOptions,
+  UnrecoverableError,
+  WaitingError,
+  type WorkerOptions,
+} from 'bullmq';
 import { readMarks } from '../event-marks.js';
 import type { Settlement } from './taken-event.js';
 
@@ -11,6 +18,7 @@ import type { Settlement } from './taken-event.js';
  *   retry        throw RetryAt               delayed until then, one attempt spent
  *   dead         throw UnrecoverableError    the failed set, which is the dead-letter store
  *   interrupted  moveToWait + WaitingError   back to the head of the queue, no attempt spent
+ *   not its turn (moved already) DelayedError parked again, no attempt spent
  *
  * The record of the attempt travels as the error's stack: BullMQ appends it to the job's stack traces in the same
  * script that moves the job, so an event and its evidence cannot part.
@@ -66,6 +74,11 @@ export async function settle(job: Job, token: string, settlement: Settlement): P
 export async function giveUpDoubtful(job: Job, token: string): Promise<never> {
   await job.moveToWait(token).catch(() => undefined);
   throw new WaitingError();
+}
+
+/** For an event that was put back where it waits, or that another worker has: nothing is left to do with it here. */
+export function leaveAsItIs(): never {
+  throw new DelayedError();
 }
 
 /** `http_422: HTTP 422 phone is invalid`: what dashboards of BullMQ show as the reason of a failure. */

@@ -15,6 +15,11 @@ export interface TakenEvent {
   readonly origin: 'live' | 'replay';
   /** An earlier attempt broke off after the request had begun to be written, or the worker died during one. */
   readonly possiblyDelivered: boolean;
+  /**
+   * How many earlier events of its call it overtakes, because it has waited for them for as long as an event may; 0 but
+   * for that.
+   */
+  readonly overtaken: number;
 }
 
 /** What is to become of a taken event: the verdict on it, with what the event shall remember of the attempt. */

@@ -132,7 +132,8 @@ function idOf(event: unknown): string | null {
   return typeof id === 'string' ? id : null;
 }
 
-function json(text: string | null | undefined): unknown {
+/** Null for what is no JSON. */
+export function json(text: string | null | undefined): unknown {
   try {
     return JSON.parse(text ?? 'null');
   } catch {

@@ -1,8 +1,11 @@
-import { Job, Queue } from 'bullmq';
+import { Job } from 'bullmq';
+import { openEventQueue } from '../event-backend.js';
 import { readMarks } from '../event-marks.js';
-import { ORIGINAL_FIELD } from '../letters/dead-letter.js';
+import { LANE_FIELD } from '../lanes/lane-keys.js';
+import { json, ORIGINAL_FIELD } from '../letters/dead-letter.js';
+import { callOf } from '../letters/letter-entry.js';
 import { unindexLetters } from '../letters/letter-index.js';
-import { JOB_NAME, queueKey, queueName } from '../names.js';
+import { JOB_NAME, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 
 /**
@@ -40,7 +43,8 @@ const REPLAY_PRIORITY = 10;
  * Everything that a letter carries into its replay, in one script and only while it is dead of the death that was seen:
  * a letter that is discarded meanwhile must not leave half a job behind. BullMQ never resets its count of stalls (stc):
  * the first one after a replay would be the last again.
- * KEYS failed, job. ARGV job id, time of death, marks, priority, edited data or '', field of the original.
+ * KEYS failed, job. ARGV job id, time of death, marks, priority, edited data or '', field of the original, call or '',
+ * field of the call, by which the letter takes its place in the lane in the moment it is moved.
  */
 const PREPARE = `
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
@@ -51,20 +55,20 @@ if ARGV[5] ~= '' then
 end
 redis.call('HSET', KEYS[2], 'progress', ARGV[3], 'priority', ARGV[4])
 redis.call('HDEL', KEYS[2], 'stc')
+if ARGV[7] ~= '' then redis.call('HSET', KEYS[2], ARGV[8], ARGV[7]) end
 return 1`;
 
 export function createReplayer({ redis, channel, now }: ReplayerOptions): Replayer {
-  const queue = new Queue(queueName(channel), { connection: redis });
-  queue.on('error', () => undefined);
+  const queue = openEventQueue(redis, channel);
   const failedKey = queueKey(channel, 'failed');
 
   async function replay(jobId: string, options: ReplayOptions = {}): Promise<ReplayAnswer> {
     const jobKey = queueKey(channel, jobId);
     const [dead, fields] = await Promise.all([
       redis.zscore(failedKey, jobId),
-      redis.hmget(jobKey, 'progress', 'stc', 'finishedOn'),
+      redis.hmget(jobKey, 'progress', 'stc', 'finishedOn', 'data'),
     ]);
-    const [progress, stalls, diedAt] = fields;
+    const [progress, stalls, diedAt, data] = fields;
     if (dead === null) return 'not_dead';
     if (options.diedAtMs !== undefined && Number(diedAt) !== options.diedAtMs) return 'changed';
 
@@ -89,6 +93,8 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
       REPLAY_PRIORITY,
       edited === undefined ? '' : JSON.stringify(edited),
       ORIGINAL_FIELD,
+      callOf(edited ?? json(data)) ?? '',
+      LANE_FIELD,
     );
     if (prepared !== 1) return 'not_dead';
     // Before it leaves: afterwards it may die again at once, and would be taken out of the index with its new death.

@@ -5,8 +5,8 @@ import {
   parseCallEvent,
   stampCreatedAt,
 } from '@callpost/domain';
-import { Queue } from 'bullmq';
-import { CHANNELS_KEY, queueName } from '../names.js';
+import { type EventQueue, openEventQueue } from '../event-backend.js';
+import { CHANNELS_KEY, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from '../redis.js';
 import { enqueueAll, type StampedEvent } from './enqueue.js';
 import { firstEventState } from './first-event.js';
@@ -41,9 +41,6 @@ export interface CallEventQueue {
 
 export const DEFAULT_DEDUP_WINDOW_MS = 60 * 60 * 1_000;
 
-/** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
-const KEPT_QUEUE_NOTICES = 1_000;
-
 /**
  * What a phone system uses to hand over its call events.
  *
@@ -52,20 +49,16 @@ const KEPT_QUEUE_NOTICES = 1_000;
 export function createCallEventQueue(options: CallEventQueueOptions): CallEventQueue {
   const { channel = DEFAULT_CHANNEL, now = Date.now, chunkSize = 200 } = options;
   const { dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS } = options;
-  const name = queueName(channel);
+  requireChannelName(channel);
   const ownsConnection = typeof options.redis === 'string';
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
   const nextTimestamp = createOrderStamp(now);
-  let opened: Queue | undefined;
+  let opened: EventQueue | undefined;
 
-  async function open(): Promise<Queue> {
+  async function open(): Promise<EventQueue> {
     await openRedis(redis);
     if (opened === undefined) {
-      const queue = new Queue(name, {
-        connection: redis,
-        streams: { events: { maxLen: KEPT_QUEUE_NOTICES } },
-      });
-      queue.on('error', () => undefined);
+      const queue = openEventQueue(redis, channel);
       await queue.waitUntilReady();
       await redis.sadd(CHANNELS_KEY, channel);
       opened = queue;
@@ -76,14 +69,13 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   async function enqueue(events: readonly StampedEvent[]): Promise<boolean[]> {
     if (events.length === 0) return [];
     const queue = await open();
-    const place = { channel, dedupWindowMs };
     try {
-      return await enqueueAll(queue, redis, events, place);
+      return await enqueueAll(queue, redis, events, { dedupWindowMs });
     } catch (error) {
       if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
       // After SCRIPT FLUSH: inside a MULTI ioredis does not load a script again by itself; on a new socket it does.
       await reopenRedis(redis);
-      return enqueueAll(queue, redis, events, place);
+      return enqueueAll(queue, redis, events, { dedupWindowMs });
     }
   }
 

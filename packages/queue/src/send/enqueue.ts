@@ -1,5 +1,6 @@
-import type { CallEvent } from '@callpost/domain';
-import { createIORedisClient, type IRedisClient, type IRedisTransaction, Job, type Queue } from 'bullmq';
+import { type CallEvent, callKey } from '@callpost/domain';
+import { createIORedisClient, type IRedisClient, Job } from 'bullmq';
+import type { EventQueue } from '../event-backend.js';
 import { JOB_NAME, jobIdOf, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 
@@ -10,48 +11,37 @@ export interface StampedEvent {
 }
 
 export interface EnqueueOptions {
-  readonly channel: string;
   /** How long the id is remembered, so that a second event with it is a duplicate. */
   readonly dedupWindowMs: number;
 }
 
 /**
- * Puts events into the channel's queue, all or none, in one MULTI. Per event it is two commands: look whether the id
- * is already known, then BullMQ's own script, which adds the job or, for a known id, does nothing. Only because both
- * are in one transaction is `duplicate` certain: BullMQ's script gives the id back either way.
- *
- * A place in the lane of the call is to be taken in this same transaction.
+ * Puts events into the channel's queue, all or none, in one MULTI of one script an event: BullMQ's own, and within it a
+ * place in the lane of the event's call. Only because both are one is `duplicate` certain.
  *
  * @returns for each event whether its id was already known
  */
 export async function enqueueAll(
-  queue: Queue,
+  queue: EventQueue,
   redis: RedisConnection,
   events: readonly StampedEvent[],
-  options: EnqueueOptions,
+  { dedupWindowMs }: EnqueueOptions,
 ): Promise<boolean[]> {
   const client: IRedisClient = createIORedisClient(redis);
   const transaction = client.multi();
-  await Promise.all(events.map((stamped) => addToTransaction(transaction, queue, stamped, options)));
+  await Promise.all(
+    events.map(({ event, timestamp }) => {
+      const id = jobIdOf(event.id);
+      const options = { timestamp, deduplication: { id, ttl: dedupWindowMs } };
+      const job = new Job(queue, JOB_NAME, event, options, id);
+      return queue.backend.addInLane(transaction, { ...job.asJSON(), call: callKey(event) });
+    }),
+  );
   const replies = await transaction.exec();
   if (replies === null) throw new Error('the transaction was discarded');
   const failed = replies.find(([error]) => error !== null)?.[0];
   if (failed) throw failed;
-  return events.map((_, index) => Number(replies[2 * index]?.[1]) > 0);
-}
-
-async function addToTransaction(
-  transaction: IRedisTransaction,
-  queue: Queue,
-  { event, timestamp }: StampedEvent,
-  { channel, dedupWindowMs }: EnqueueOptions,
-): Promise<void> {
-  const jobId = jobIdOf(event.id);
-  transaction.runCommand('exists', [queueKey(channel, jobId), rememberedKey(channel, jobId)]);
-  const deduplication = { id: jobId, ttl: dedupWindowMs };
-  const job = new Job(queue, JOB_NAME, event, { timestamp, deduplication }, jobId);
-  // Resolves to the transaction itself: the command is queued before the first await inside, so the order above holds.
-  await job.addJob(transaction);
+  return replies.map(([, reply]) => reply === 0);
 }
 
 /** BullMQ's deduplication key of a job. It outlives the job: by it a delivered event is remembered. */

@@ -1,8 +1,10 @@
+import type { EventState } from '../channel-status.js';
+import { laneKeys } from '../lanes/lane-keys.js';
 import { jobIdOf, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 
 /** Where the first event with an id is by now. `delivered`: within the dedup window, after which it is forgotten. */
-export type FirstEventState = 'waiting' | 'in_flight' | 'retrying' | 'dead' | 'delivered';
+export type FirstEventState = EventState | 'delivered';
 
 export async function firstEventState(
   redis: RedisConnection,
@@ -17,10 +19,11 @@ export async function firstEventState(
     .zscore(queueKey(channel, 'failed'), jobId)
     .zscore(queueKey(channel, 'delayed'), jobId)
     .exists(`${jobKey}:lock`)
+    .zscore(laneKeys(channel).parked, jobId)
     .exec();
-  const [exists, failed, delayed, locked] = (replies ?? []).map(([, reply]) => reply);
+  const [exists, failed, delayed, locked, parked] = (replies ?? []).map(([, reply]) => reply);
   if (exists === 0) return 'delivered';
   if (failed !== null) return 'dead';
-  if (delayed !== null) return 'retrying';
+  if (delayed !== null) return parked === null ? 'retrying' : 'parked';
   return locked === 1 ? 'in_flight' : 'waiting';
 }

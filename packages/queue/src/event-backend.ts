@@ -1,0 +1,123 @@
+import {
+  type BackendFactory,
+  createIORedisClient,
+  type IRedisTransaction,
+  type JobJson,
+  Queue,
+  QueueKeys,
+  RedisConnection,
+  RedisQueueBackend,
+} from 'bullmq';
+import { LANE_COMMANDS } from './lanes/lane-commands.js';
+import { queueName } from './names.js';
+import type { RedisConnection as Redis } from './redis.js';
+
+/** A job as BullMQ adds it, with the call in whose lane it takes a place. */
+export interface LaneJob extends JobJson {
+  readonly call: string;
+}
+
+/** How many events this process may have in flight at this moment. */
+export interface TakeGate {
+  /** 0: none may be taken. */
+  limit(): number;
+  /** How long to wait, in ms, before asking again; asked while the limit is 0. */
+  askAgainInMs(): number;
+}
+
+const OPEN_GATE: TakeGate = { limit: () => Number.POSITIVE_INFINITY, askAgainInMs: () => 0 };
+
+/** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
+const KEPT_QUEUE_NOTICES = 1_000;
+
+const OUR_COMMANDS = new Set(LANE_COMMANDS.map(({ name }) => name));
+const ourCommand = (name: string) => `callpost:${name}`;
+
+/**
+ * BullMQ's Redis, with Callpost's rules in the places where only they can hold: lanes within the scripts that add and
+ * finish a job (`lanes/lane-commands.ts`), and a gate before one is taken. Queue, Worker and data stay BullMQ's.
+ */
+export class EventBackend extends RedisQueueBackend {
+  gate: TakeGate = OPEN_GATE;
+
+  /** Adds a job in its lane, as part of a transaction, whose reply is then 1, or 0 for an id that was known. */
+  async addInLane(transaction: IRedisTransaction, job: LaneJob): Promise<void> {
+    await this.addJobToTransaction(transaction, job, job.id);
+  }
+
+  protected override addStandardJob(
+    ...[client, job, options, args, keys]: Parameters<RedisQueueBackend['addStandardJob']>
+  ): Promise<string | number> {
+    const { id, call, timestamp } = job as LaneJob;
+    const command = this.addStandardJobArgs(job, options, args, keys);
+    return this.execCommand(client, 'addStandardJob', [
+      ...command,
+      id,
+      call,
+      Math.trunc(timestamp),
+      this.keys[''],
+    ]);
+  }
+
+  override execCommand(
+    ...[client, name, args]: Parameters<RedisQueueBackend['execCommand']>
+  ): ReturnType<RedisQueueBackend['execCommand']> {
+    return OUR_COMMANDS.has(name)
+      ? client.runCommand(ourCommand(name), args)
+      : super.execCommand(client, name, args);
+  }
+
+  /** While the gate is shut, the answer is that of a queue whose rate is limited: BullMQ's worker waits and asks again. */
+  override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
+    if (this.gate.limit() > 0) return super.moveToActive(token, name);
+    return [null, null, Math.max(1, this.gate.askAgainInMs()), 0];
+  }
+
+  protected override moveToFinishedArgs(
+    ...parameters: Parameters<RedisQueueBackend['moveToFinishedArgs']>
+  ): ReturnType<RedisQueueBackend['moveToFinishedArgs']> {
+    if (this.gate.limit() === 0) parameters[7] = false;
+    return super.moveToFinishedArgs(...parameters);
+  }
+}
+
+/** For BullMQ's Queue and Worker, over a connection made by `connectRedis`, which stays its maker's. */
+export const createEventBackend: BackendFactory<EventBackend> = (
+  name,
+  options,
+  { withBlockingConnection } = {},
+) => {
+  const client = createIORedisClient(options.connection as Redis);
+  defineCommands(options.connection as Redis);
+  const keys = new QueueKeys();
+  return new EventBackend(
+    new RedisConnection(client, { shared: true, blocking: false }),
+    name,
+    keys.getKeys(name),
+    (type) => keys.toKey(name, type),
+    options,
+    withBlockingConnection
+      ? new RedisConnection(client.duplicate(), { shared: false, blocking: true })
+      : undefined,
+  );
+};
+
+/** A channel's queue, to put events into it or letters back. */
+export function openEventQueue(redis: Redis, channel: string) {
+  const queue = new Queue(
+    queueName(channel),
+    { connection: redis, streams: { events: { maxLen: KEPT_QUEUE_NOTICES } } },
+    createEventBackend,
+  );
+  // Whoever uses the queue gets the error from what they asked; without a listener Node would end the process.
+  queue.on('error', () => undefined);
+  return queue;
+}
+
+export type EventQueue = ReturnType<typeof openEventQueue>;
+
+function defineCommands(redis: Redis): void {
+  for (const { name, numberOfKeys, lua } of LANE_COMMANDS) {
+    if (!(ourCommand(name) in redis)) redis.defineCommand(ourCommand(name), { numberOfKeys, lua });
+  }
+}

@@ -1,0 +1,84 @@
+import { queueKey } from '../names.js';
+import type { RedisConnection } from '../redis.js';
+import { LANE_FIELD } from './lane-keys.js';
+import { LANE_LUA } from './lane-lua.js';
+
+/**
+ * `turn`: the event may go; `overtaken` says how many earlier ones of its call lost their place because it had waited for
+ * them long enough. `parked`: it is not its turn, and it is parked again already. `lost`: it is another worker's now.
+ */
+export type Turn =
+  | { readonly status: 'turn'; readonly overtaken: number }
+  | { readonly status: 'parked' }
+  | { readonly status: 'lost' };
+
+export interface TurnQuestion {
+  readonly channel: string;
+  readonly jobId: string;
+  /** Of the lock under which the worker holds the event. */
+  readonly token: string;
+  /** Whether it has waited for as long as an event may wait for earlier ones. */
+  readonly isHoldOver: boolean;
+  /** Unix ms: when to look again if it is not its turn. */
+  readonly lookAgainAtMs: number;
+}
+
+/**
+ * A parked event came back by its timer. It goes if it is the first of its lane, or if all before it are gone, or if it
+ * has waited long enough and those before it are not being sent at the moment: these lose their place then and are
+ * sent when their own time comes.
+ * KEYS job. ARGV prefix, job id, token, hold is over, look again at.
+ */
+const TAKE_TURN = `
+${LANE_LUA.WAKE}
+${LANE_LUA.IS_GONE}
+${LANE_LUA.FORGET_FIRST}
+local prefix, jobId = ARGV[1], ARGV[2]
+local call = redis.call('HGET', KEYS[1], '${LANE_FIELD}')
+local lane = prefix .. 'callpost:lane:' .. (call or '')
+local first = call and redis.call('LINDEX', lane, 0)
+local overtaken = 0
+while first and first ~= jobId do
+  if isGone(prefix, first) then
+    forgetFirst(prefix, lane, first)
+  elseif redis.call('ZSCORE', prefix .. 'callpost:parked', first) then
+    wake(prefix, first)
+    break
+  elseif ARGV[4] == '1' and redis.call('ZSCORE', prefix .. 'delayed', first) then
+    redis.call('LPOP', lane)
+    redis.call('HDEL', prefix .. first, '${LANE_FIELD}')
+    overtaken = overtaken + 1
+  else
+    break
+  end
+  first = redis.call('LINDEX', lane, 0)
+end
+if first and first ~= jobId then
+  if redis.call('GET', KEYS[1] .. ':lock') ~= ARGV[3] then return -2 end
+  redis.call('DEL', KEYS[1] .. ':lock')
+  redis.call('SREM', prefix .. 'stalled', jobId)
+  redis.call('LREM', prefix .. 'active', -1, jobId)
+  redis.call('ZADD', prefix .. 'delayed', ARGV[5] * 0x1000, jobId)
+  return -1
+end
+redis.call('ZREM', prefix .. 'callpost:parked', jobId)
+redis.call('HDEL', KEYS[1], 'failedReason')
+return overtaken`;
+
+export async function takeTurn(redis: RedisConnection, question: TurnQuestion): Promise<Turn> {
+  const { channel, jobId, token, isHoldOver, lookAgainAtMs } = question;
+  const reply = Number(
+    await redis.eval(
+      TAKE_TURN,
+      1,
+      queueKey(channel, jobId),
+      queueKey(channel, ''),
+      jobId,
+      token,
+      isHoldOver ? 1 : 0,
+      lookAgainAtMs,
+    ),
+  );
+  if (reply === -2) return { status: 'lost' };
+  return reply === -1 ? { status: 'parked' } : { status: 'turn', overtaken: reply };
+}

@@ -1,0 +1,268 @@
+import { readFileSync } from 'node:fs';
+import { eventually, sampleEvent, sampleEvents } from '@callpost/testkit';
+import { type IRedisClient, Job } from 'bullmq';
+import type { ChainableCommander } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import {
+  type CallEventQueue,
+  createCallEventQueue,
+  createReplayer,
+  type Settlement,
+  type TakenEvent,
+} from '../src/index.js';
+import { laneKeys } from '../src/lanes/lane-keys.js';
+import { consume, counts, letters, plain, redis } from './consume-stage.js';
+import { DELIVERED, dead, retryNow } from './test-consumer.js';
+
+async function withQueue<T>(use: (queue: CallEventQueue) => Promise<T>): Promise<T> {
+  const queue = createCallEventQueue({ redis: redis.url });
+  try {
+    return await use(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
+const send = (...ids: string[]) =>
+  withQueue((queue) => queue.sendMany(ids.map((id) => sampleEvent({ id, thread_id: id[0] ?? '' }))));
+
+const idOf = (taken: TakenEvent) => (taken.data as { id: string }).id;
+
+/** Events of call `a` that were attempted, and a promise that keeps the first attempt of one open until it is told. */
+function recorder(settlementOf: (taken: TakenEvent) => Settlement | Promise<Settlement>) {
+  const attempts: string[] = [];
+  const overtakers: string[] = [];
+  return {
+    attempts,
+    overtakers,
+    async deliver(taken: TakenEvent) {
+      attempts.push(idOf(taken));
+      if (taken.overtaken > 0) overtakers.push(`${idOf(taken)}:${taken.overtaken}`);
+      return settlementOf(taken);
+    },
+  };
+}
+
+const callKeysLeft = async () =>
+  (await redis.client.keys('*callpost:*')).filter(
+    (key) => !key.endsWith(':settings') && !key.endsWith(':channels'),
+  );
+
+/** Mulberry32: a small generator, so that a failure can be run again. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+it('60 calls, two workers, a quarter of the events refused twice with 503: in order, one of a call at a time', async () => {
+  const random = seeded(4711);
+  const failing = new Set<string>();
+  const inFlight = new Map<string, number>();
+  const delivered = new Map<string, string[]>();
+  let overlaps = 0;
+  const deliver = async (taken: TakenEvent): Promise<Settlement> => {
+    const { id, thread_id: call } = taken.data as { id: string; thread_id: string };
+    const now = (inFlight.get(call) ?? 0) + 1;
+    inFlight.set(call, now);
+    if (now > 1) overlaps += 1;
+    await new Promise((resolve) => setTimeout(resolve, random() * 3));
+    inFlight.set(call, (inFlight.get(call) ?? 0) - 1);
+    if (failing.has(id) && taken.attempt <= 2) return retryNow(taken);
+    delivered.set(call, [...(delivered.get(call) ?? []), id]);
+    return DELIVERED;
+  };
+  const events = sampleEvents(300, 'e').map((event, index) => ({
+    ...event,
+    thread_id: `call-${index % 60}`,
+  }));
+  for (const { id } of events) if (random() < 0.25) failing.add(id);
+  consume(deliver);
+  consume(deliver);
+  await withQueue(async (queue) => {
+    for (const event of events) await queue.send(event);
+  });
+  await eventually(() => [...delivered.values()].flat().length === events.length);
+  for (const [call, ids] of delivered) {
+    expect(ids).toEqual(events.filter(({ thread_id }) => thread_id === call).map(({ id }) => id));
+  }
+  expect(overlaps).toBe(0);
+  await eventually(async () =>
+    expect(await counts()).toMatchObject({ in_flight: 0, parked: 0, retrying: 0 }),
+  );
+  expect(await callKeysLeft()).toEqual([]);
+});
+
+describe('an event that has to wait for an earlier one of its call', () => {
+  it('is parked, spends no attempt, and is counted as parked', async () => {
+    expect((await send('a1', 'a2', 'b1')).map(({ status }) => status)).toEqual([
+      'accepted',
+      'accepted',
+      'accepted',
+    ]);
+    expect(await counts()).toEqual({ waiting: 2, in_flight: 0, retrying: 0, parked: 1, dead: 0 });
+    expect(await send('a2')).toMatchObject([{ status: 'duplicate', first: 'parked' }]);
+    const { attempts, deliver } = recorder((taken) => (taken.attempt === 1 ? retryNow(taken) : DELIVERED));
+    consume(deliver, { concurrency: 1 });
+    await eventually(() => attempts.length === 6);
+    expect(attempts.filter((id) => id.startsWith('a'))).toEqual(['a1', 'a1', 'a2', 'a2']);
+  });
+
+  it('goes when that one is dead', async () => {
+    await send('a1', 'a2');
+    const { attempts, deliver } = recorder((taken) => (idOf(taken) === 'a1' ? dead(taken) : DELIVERED));
+    consume(deliver);
+    await eventually(() => attempts.length === 2);
+    expect(attempts).toEqual(['a1', 'a2']);
+    await eventually(async () => expect(await counts()).toMatchObject({ in_flight: 0, parked: 0, dead: 1 }));
+  });
+
+  it('overtakes it when the wait is over, and says so', async () => {
+    await consume(async () => DELIVERED, { laneMaxHoldMs: 300 }).stop(0);
+    await send('a1', 'a2', 'a3');
+    const { attempts, overtakers, deliver } = recorder((taken) =>
+      idOf(taken) === 'a1' ? { ...retryNow(taken), ...{ retryAtMs: Date.now() + 3_600_000 } } : DELIVERED,
+    );
+    consume(deliver, { laneMaxHoldMs: 300 });
+    await eventually(() => attempts.length === 3);
+    expect(attempts).toEqual(['a1', 'a2', 'a3']);
+    expect(overtakers).toEqual(['a2:1']);
+    await eventually(async () =>
+      expect(await counts()).toMatchObject({ in_flight: 0, retrying: 1, parked: 0 }),
+    );
+    expect(await callKeysLeft()).toEqual([]);
+  });
+
+  it('does not count the time that the channel was stopped', async () => {
+    await consume(async () => DELIVERED, { laneMaxHoldMs: 200 }).stop(0);
+    await send('a1', 'a2');
+    const { attempts, deliver } = recorder((taken) =>
+      idOf(taken) === 'a1' ? { ...retryNow(taken), ...{ retryAtMs: Date.now() + 3_600_000 } } : DELIVERED,
+    );
+    let asked = 0;
+    const stoppedMsSince = () => {
+      asked += 1;
+      return asked < 3 ? 200 * asked : 400;
+    };
+    consume(deliver, { laneMaxHoldMs: 200, stoppedMsSince });
+    await eventually(() => attempts.length === 2);
+    expect(asked).toBeGreaterThanOrEqual(3);
+  });
+
+  it('goes when that one was removed by hand', async () => {
+    await consume(async () => DELIVERED, { laneMaxHoldMs: 200 }).stop(0);
+    await send('a1', 'a2');
+    await (await plain.getJob('e.a1'))?.remove();
+    const { attempts, overtakers, deliver } = recorder(() => DELIVERED);
+    consume(deliver);
+    await eventually(() => attempts.length === 1);
+    expect([attempts, overtakers]).toEqual([['a2'], []]);
+  });
+
+  it('waits on when it is promoted by hand', async () => {
+    await send('a1', 'a2');
+    let release = () => undefined as unknown;
+    const { attempts, deliver } = recorder((taken) =>
+      idOf(taken) === 'a1' ? new Promise((resolve) => (release = () => resolve(DELIVERED))) : DELIVERED,
+    );
+    consume(deliver);
+    await eventually(() => attempts.length === 1);
+    await (await plain.getJob('e.a2'))?.promote();
+    await eventually(async () =>
+      expect(await counts()).toMatchObject({ waiting: 0, in_flight: 1, parked: 1 }),
+    );
+    release();
+    await eventually(() => attempts.length === 2);
+    expect(attempts).toEqual(['a1', 'a2']);
+  });
+});
+
+it('a duplicate takes no second place, whatever it says', async () => {
+  await send('a1');
+  await withQueue(async (queue) => {
+    const again = sampleEvent({ id: 'a1', thread_id: 'another-call' });
+    expect(await queue.send(again)).toMatchObject({ status: 'duplicate', first: 'waiting' });
+  });
+  expect(await redis.client.lrange(laneKeys('default').lane('thread:a'), 0, -1)).toEqual(['e.a1']);
+  expect(await callKeysLeft()).toHaveLength(1);
+});
+
+it('jobs of plain BullMQ producers have no place and wait for nobody', async () => {
+  await plain.addBulk(sampleEvents(3).map((data) => ({ name: 'call-event', data })));
+  await send('a1');
+  expect(await counts()).toMatchObject({ waiting: 4, parked: 0 });
+  const { attempts, deliver } = recorder(() => DELIVERED);
+  consume(deliver);
+  await eventually(() => attempts.length === 4);
+});
+
+it('a plain producer that runs the script of the README with each job has order too', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const script = /```lua\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const client = (await plain.backend.client) as IRedisClient;
+  const add = async (id: string) => {
+    const transaction = client.multi();
+    await new Job(plain, 'call-event', sampleEvent({ id, thread_id: 'a' }), {}, id).addJob(transaction);
+    const prefix = 'bull:{voice-default}:';
+    (transaction as unknown as ChainableCommander).eval(
+      script,
+      1,
+      `${prefix}wait`,
+      id,
+      'thread:a',
+      Date.now(),
+      prefix,
+    );
+    return (await transaction.exec())?.[1]?.[1];
+  };
+  expect([await add('x1'), await add('x2'), await add('x2')]).toEqual([1, 1, 0]);
+  await send('a3');
+  expect(await counts()).toMatchObject({ waiting: 1, parked: 2 });
+  const { attempts, deliver } = recorder((taken) => (taken.attempt === 1 ? retryNow(taken) : DELIVERED));
+  consume(deliver);
+  await eventually(() => attempts.length === 6);
+  expect(attempts).toEqual(['x1', 'x1', 'x2', 'x2', 'a3', 'a3']);
+});
+
+it('a replayed letter goes behind the events of its call that are there already', async () => {
+  await send('a1');
+  const first = consume(async (taken) => dead(taken));
+  await eventually(async () => expect((await counts()).dead).toBe(1));
+  await first.stop(0);
+  await send('a2', 'a3');
+  const replayer = createReplayer({ redis: redis.client, channel: 'default', now: Date.now });
+  for (const { jobId } of await letters()) expect(await replayer.replay(jobId)).toBe('replayed');
+  expect(await counts()).toMatchObject({ waiting: 1, parked: 2, dead: 0 });
+  const { attempts, deliver } = recorder(() => DELIVERED);
+  consume(deliver);
+  await eventually(() => attempts.length === 3);
+  expect(attempts).toEqual(['a2', 'a3', 'a1']);
+  await replayer.close();
+});
+
+it('what a call delivered since an event of it died is kept, and only then', async () => {
+  const delivered = () => redis.client.hgetall(laneKeys('default').deliveredSince);
+  await send('a1', 'b1', 'a2', 'b2');
+  const { attempts, deliver } = recorder((taken) => (idOf(taken) === 'a1' ? dead(taken) : DELIVERED));
+  consume(deliver);
+  await eventually(() => attempts.length === 4);
+  await eventually(async () => expect(await delivered()).not.toEqual({ 'thread:a': '0' }));
+  const stamps = await delivered();
+  expect(Object.keys(stamps)).toEqual(['thread:a']);
+  const [letter] = await letters();
+  expect(Number(stamps['thread:a'])).toBeGreaterThan(letter?.enqueueOrder ?? Number.POSITIVE_INFINITY);
+});
+
+it('goes on after SCRIPT FLUSH', async () => {
+  const { attempts, deliver } = recorder(() => DELIVERED);
+  consume(deliver);
+  await send('a1', 'a2');
+  await eventually(() => attempts.length === 2);
+  await redis.client.script('FLUSH');
+  await send('a3', 'a4');
+  await eventually(() => attempts.length === 4);
+});
