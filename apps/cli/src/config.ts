@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Env, oneOf, readEnv, redisUrl, wholeNumber } from '@callpost/config';
+import { type Env, oneOf, readEnv, redisUrl } from '@callpost/config';
 import type { WithheldCallers } from '@callpost/domain';
-import { DEFAULT_DEDUP_WINDOW_MS } from '@callpost/queue';
 import { UsageError } from './errors.js';
 
 export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379';
@@ -56,7 +55,6 @@ const NO_URL = {
 
 export interface ProducerConfig {
   readonly withheldCallers: WithheldCallers;
-  readonly dedupWindowMs: number;
 }
 
 /**
@@ -67,12 +65,9 @@ export interface ProducerConfig {
 export function readProducerConfig(env: Env): ProducerConfig {
   const read = readEnv(PRODUCER_ENVIRONMENT, env);
   if (!read.ok) throw new UsageError(...read.faults);
-  return { withheldCallers: read.value.WITHHELD_CALLERS, dedupWindowMs: read.value.DEDUP_WINDOW_MS };
+  return { withheldCallers: read.value.WITHHELD_CALLERS };
 }
 
 const PRODUCER_ENVIRONMENT = {
   WITHHELD_CALLERS: oneOf(['refuse', 'pass']).default('refuse'),
-  DEDUP_WINDOW_MS: wholeNumber({ min: 1_000, max: 30 * 86_400_000, unit: 'of milliseconds' }).default(
-    DEFAULT_DEDUP_WINDOW_MS,
-  ),
 };

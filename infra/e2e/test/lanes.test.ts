@@ -39,11 +39,13 @@ function callsOutOfOrder(acceptedIds: readonly string[]): string[] {
 
 const lanesLeft = async () => {
   const keys = await stage.redis.client.keys('bull:{voice-default}:callpost:*');
-  return keys.filter((key) => key.includes(':lane:') || key.endsWith(':parked'));
+  return keys.filter((key) => key.includes(':lane'));
 };
 
 it('1,800 events of 60 calls, two workers, a quarter answered with an error twice: in order, one of a call at a time', async () => {
-  await Promise.all([stage.start(), stage.start()]);
+  // Nothing may run into its deadline, however busy the machine: each attempt is counted.
+  const patient = { REAMAZE_SHARED_SECRET: SECRET, REQUEST_TIMEOUT_MS: '20000', LOCK_DURATION_MS: '40000' };
+  await Promise.all([stage.start(patient), stage.start(patient)]);
   await stage.queue.sendMany(events);
   await settled();
   const { accepted, crowdedCalls, requests } = await stage.sink.report();

@@ -34,7 +34,7 @@ export async function readChannelStatus(redis: RedisConnection, channel: string)
     .zrange(key('failed'), '0', '0', 'WITHSCORES')
     .lindex(key('wait'), -1)
     .zrange(key('prioritized'), '0', '0')
-    .zcard(laneKeys(channel).parked)
+    .get(laneKeys(channel).parked)
     .exec();
   const [
     waiting,
@@ -49,9 +49,9 @@ export async function readChannelStatus(redis: RedisConnection, channel: string)
   ] = (replies ?? []).map(([error, reply]) => {
     if (error) throw error;
     return reply;
-  }) as [number, number, number, number, number, string[], string | null, string[], number];
+  }) as [number, number, number, number, number, string[], string | null, string[], string | null];
   // A parked event whose hold has just ended is not delayed any more, until it has looked whether it is its turn.
-  const parked = Math.min(parkedReply, delayed);
+  const parked = Math.min(Number(parkedReply ?? 0), delayed);
   const next = nextWaiting ?? nextPrioritized[0];
   const enqueuedAt = next === undefined ? null : await redis.hget(key(next), 'timestamp');
   return {

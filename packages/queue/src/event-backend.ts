@@ -9,13 +9,34 @@ import {
   RedisQueueBackend,
 } from 'bullmq';
 import { LANE_COMMANDS } from './lanes/lane-commands.js';
-import { queueName } from './names.js';
+import { JOB_NAME, queueName } from './names.js';
 import type { RedisConnection as Redis } from './redis.js';
 
-/** A job as BullMQ adds it, with the call in whose lane it takes a place. */
-export interface LaneJob extends JobJson {
+/** An event as it is enqueued. */
+export interface NewEvent {
+  /** Job id. */
+  readonly id: string;
+  /** The event as JSON. */
+  readonly data: string;
+  /** Unix ms, with a fraction that orders the events of one millisecond. */
+  readonly timestamp: number;
+  /** The call in whose lane it takes a place. */
   readonly call: string;
 }
+
+/** What BullMQ wants of a job besides; how it is retried and kept is the worker's policy, not the job's. */
+const PLAIN_JOB = {
+  name: JOB_NAME,
+  opts: {},
+  progress: 0,
+  attemptsMade: 0,
+  attemptsStarted: 0,
+  stalledCounter: 0,
+  failedReason: '',
+  returnvalue: '',
+};
+
+type LaneJob = JobJson & NewEvent;
 
 /** How many events this process may have in flight at this moment. */
 export interface TakeGate {
@@ -24,6 +45,8 @@ export interface TakeGate {
   /** How long to wait, in ms, before asking again; asked while the limit is 0. */
   askAgainInMs(): number;
 }
+
+export const DEFAULT_DEDUP_WINDOW_MS = 60 * 60 * 1_000;
 
 const OPEN_GATE: TakeGate = { limit: () => Number.POSITIVE_INFINITY, askAgainInMs: () => 0 };
 
@@ -39,10 +62,22 @@ const ourCommand = (name: string) => `callpost:${name}`;
  */
 export class EventBackend extends RedisQueueBackend {
   gate: TakeGate = OPEN_GATE;
+  /** How long the id of a delivered event is remembered. */
+  dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS;
+  #isStopping = false;
 
-  /** Adds a job in its lane, as part of a transaction, whose reply is then 1, or 0 for an id that was known. */
-  async addInLane(transaction: IRedisTransaction, job: LaneJob): Promise<void> {
-    await this.addJobToTransaction(transaction, job, job.id);
+  /**
+   * From now on nothing is taken. BullMQ's worker that closes only stops asking: an ask of its that waits for a job still
+   * takes what is handed back meanwhile.
+   */
+  stopTaking(): void {
+    this.#isStopping = true;
+  }
+
+  /** Adds an event in its lane, as part of a transaction, whose reply is then 1, or 0 for an id that was known. */
+  async addInLane(transaction: IRedisTransaction, event: NewEvent): Promise<void> {
+    const job: LaneJob = { ...PLAIN_JOB, ...event };
+    await this.addJobToTransaction(transaction, job, event.id);
   }
 
   protected override addStandardJob(
@@ -62,22 +97,28 @@ export class EventBackend extends RedisQueueBackend {
   override execCommand(
     ...[client, name, args]: Parameters<RedisQueueBackend['execCommand']>
   ): ReturnType<RedisQueueBackend['execCommand']> {
-    return OUR_COMMANDS.has(name)
-      ? client.runCommand(ourCommand(name), args)
-      : super.execCommand(client, name, args);
+    if (!OUR_COMMANDS.has(name)) return super.execCommand(client, name, args);
+    return client.runCommand(
+      ourCommand(name),
+      name === 'moveToFinished' ? [...args, this.dedupWindowMs] : args,
+    );
   }
 
   /** While the gate is shut, the answer is that of a queue whose rate is limited: BullMQ's worker waits and asks again. */
   override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
-    if (this.gate.limit() > 0) return super.moveToActive(token, name);
+    if (this.#mayTake()) return super.moveToActive(token, name);
     return [null, null, Math.max(1, this.gate.askAgainInMs()), 0];
   }
 
   protected override moveToFinishedArgs(
     ...parameters: Parameters<RedisQueueBackend['moveToFinishedArgs']>
   ): ReturnType<RedisQueueBackend['moveToFinishedArgs']> {
-    if (this.gate.limit() === 0) parameters[7] = false;
+    if (!this.#mayTake()) parameters[7] = false;
     return super.moveToFinishedArgs(...parameters);
+  }
+
+  #mayTake(): boolean {
+    return !this.#isStopping && this.gate.limit() > 0;
   }
 }
 

@@ -13,6 +13,7 @@ export {
   createChannelConsumer,
 } from './consume/channel-consumer.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
+export { DEFAULT_DEDUP_WINDOW_MS } from './event-backend.js';
 export { DEFAULT_LANE_MAX_HOLD_MS } from './lanes/lane-keys.js';
 export { type CauseSummary, summariseCauses } from './letters/causes.js';
 export type { DeadLetter } from './letters/dead-letter.js';
@@ -69,7 +70,6 @@ export {
   type CallEventQueue,
   type CallEventQueueOptions,
   createCallEventQueue,
-  DEFAULT_DEDUP_WINDOW_MS,
 } from './send/call-event-queue.js';
 export type { FirstEventState } from './send/first-event.js';
 export { EventNotAcknowledgedError, type SendAnswer } from './send/send-answer.js';

@@ -89,7 +89,7 @@ it('a delivery that throws costs an attempt, never the event', async () => {
     observer: { onDefect: (error) => defects.push(error) },
   });
   await eventually(async () => expect(await counts()).toMatchObject({ retrying: 1, dead: 0 }));
-  expect(defects.map(({ message }) => message)).toEqual(['a defect']);
+  await eventually(() => expect(defects.map(({ message }) => message)).toEqual(['a defect']));
 });
 
 it('an event whose workers always die becomes a letter, for whatever the producer set', async () => {

@@ -24,7 +24,7 @@ interface SendOptions {
 const HELP = `
 One call event a line, in the JSON of Re:amaze. A line that is refused is told on stderr, and the rest goes on.
 To resume, run the same command again: an id that is known already is a duplicate and is not sent twice. A delivered
-id is remembered for an hour (DEDUP_WINDOW_MS); after that its event would be sent again. Workers check again: --withheld
+id is remembered for an hour (the workers' DEDUP_WINDOW_MS); after that its event would be sent again. Workers check again: --withheld
 pass needs WITHHELD_CALLERS=pass there too.
 
 Examples:
@@ -50,8 +50,7 @@ export function addSend(program: Command, start: Start): void {
 }
 
 async function send(file: string, options: SendOptions, context: Context): Promise<ExitCode> {
-  const { dedupWindowMs, ...producer } = readProducerConfig(context.env);
-  const withheldCallers = options.withheld ?? producer.withheldCallers;
+  const withheldCallers = options.withheld ?? readProducerConfig(context.env).withheldCallers;
   const source = await openEvents(file, context.terminal);
   if (source.input === context.terminal.stdin && context.terminal.stdin.isTTY === true) {
     await note(context.terminal, 'Reading call events from the terminal, one a line; Ctrl-D ends.');
@@ -60,7 +59,7 @@ async function send(file: string, options: SendOptions, context: Context): Promi
     return conclude(await sendEvents(source, checkOnly(withheldCallers), context), true, context);
   return withRedis(context, 'producer', async (redis) => {
     const channel = context.channel ?? DEFAULT_CHANNEL;
-    const queue = createCallEventQueue({ redis, channel, withheldCallers, dedupWindowMs, now: context.now });
+    const queue = createCallEventQueue({ redis, channel, withheldCallers, now: context.now });
     const sent = await sendEvents(source, queue.sendMany, context);
     // With Redis gone it would wait for ever.
     await within(queue.close(), 1_000, () => new Error('late')).catch(() => undefined);

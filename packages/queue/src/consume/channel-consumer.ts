@@ -1,14 +1,13 @@
 import type { AttemptRecord } from '@callpost/domain';
 import type { Job } from 'bullmq';
 import { readMarks } from '../event-marks.js';
-import { laneKeys, MAX_HOLD_SETTING, PARKED_REASON } from '../lanes/lane-keys.js';
+import { laneKeys, MAX_HOLD_SETTING, PARKED } from '../lanes/lane-keys.js';
 import { type Turn, takeTurn } from '../lanes/take-turn.js';
 import { attemptsOf, createLetter, type DeadLetter } from '../letters/dead-letter.js';
 import { indexLetters } from '../letters/letter-index.js';
 import { CHANNELS_KEY, queueName } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { writeResult } from '../replay/run-results.js';
-import { rememberedKey } from '../send/enqueue.js';
 import { EventWorker } from './event-worker.js';
 import { backoffSettings, giveUpDoubtful, isUnforeseen, leaveAsItIs, settle } from './settle.js';
 import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
@@ -24,6 +23,7 @@ export interface ChannelConsumerOptions {
   readonly maxPerSecond: number | null;
   /** How long a worker that stops answering keeps its events. At least twice the longest attempt. */
   readonly lockDurationMs: number;
+  /** How long the id of a delivered event is remembered, so that a second event with it is a duplicate. */
   readonly dedupWindowMs: number;
   /** How long an event waits for earlier ones of its call, without the time that the channel itself was stopped. */
   readonly laneMaxHoldMs: number;
@@ -55,15 +55,17 @@ export interface ChannelConsumer {
 const MAX_STALLS = 25;
 /** BullMQ's wait before it tries a failed Redis command again; its own default of 15 s would be a pause in delivery. */
 const REDIS_RETRY_MS = 1_000;
-/** An event delivered sooner than this after it was enqueued is still remembered for nearly the whole window. */
-const REMEMBER_AGAIN_AFTER_MS = 60_000;
 /** An event whose wait is over, while one before it is just being sent, looks again after this. */
 const LOOK_AGAIN_MS = 1_000;
+const HANDED_BACK: Settlement = { outcome: 'interrupted', reason: 'shutdown', mayHaveArrived: false };
 const FREE: Turn = { status: 'turn', overtaken: 0 };
 
 /** Takes the events of one channel, hands each to `deliver`, and settles it by what comes back. */
 export function createChannelConsumer(options: ChannelConsumerOptions): ChannelConsumer {
   const { channel, redis, deliver, observer, now } = options;
+
+  /** What was asked for just before may come only now. */
+  let isGraceOver = false;
 
   async function process(
     job: Job,
@@ -71,8 +73,9 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     signal: AbortSignal | undefined,
   ): Promise<void> {
     if (token === undefined || signal === undefined) throw new TypeError('BullMQ gives a token and a signal');
+    if (isGraceOver) return settle(job, token, HANDED_BACK);
     if (isLockDoubtful(job, options, now())) return giveUpDoubtful(job, token);
-    const turn = job.failedReason === PARKED_REASON ? await askForTurn(job, token) : FREE;
+    const turn = job.failedReason === PARKED ? await askForTurn(job, token) : FREE;
     if (turn.status !== 'turn') return leaveAsItIs();
     const settlement = await deliver(takenEvent(job, turn.overtaken), signal);
     await beforeSettling(job, settlement).catch(observer.onError);
@@ -90,7 +93,6 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
 
   /** Hints, both of them: without them the event is settled all the same. */
   async function beforeSettling(job: Job, settlement: Settlement): Promise<void> {
-    if (settlement.outcome === 'delivered') await rememberAgain(job, options, now());
     if (settlement.outcome === 'dead') {
       await indexLetters(redis, channel, [dyingLetter(channel, job, settlement.record, now())]);
     }
@@ -119,6 +121,7 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     settings: backoffSettings,
     ...(options.maxPerSecond === null ? {} : { limiter: { max: options.maxPerSecond, duration: 1_000 } }),
   });
+  worker.backend.dedupWindowMs = options.dedupWindowMs;
   worker.on('error', (error) => observer.onError(error));
   worker.on('stalled', (jobId) => observer.onStalled(jobId));
   worker.on('lockRenewalFailed', (jobIds) => {
@@ -139,7 +142,11 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
       worker.run().catch((error: Error) => observer.onError(error));
     },
     async stop(graceMs) {
-      const interrupt = setTimeout(() => worker.cancelAllJobs('shutdown'), graceMs);
+      worker.backend.stopTaking();
+      const interrupt = setTimeout(() => {
+        isGraceOver = true;
+        worker.cancelAllJobs('shutdown');
+      }, graceMs);
       await worker.close();
       clearTimeout(interrupt);
     },
@@ -186,18 +193,4 @@ function takenEvent(job: Job, overtaken = 0): TakenEvent {
       records.some((record) => record.possiblyDelivered === true),
     overtaken,
   };
-}
-
-/**
- * The dedup window of an event begins when it is enqueued, which costs nothing; for one that was delivered late it
- * begins again with the delivery. The event is removed only after this, so there is no moment without either.
- */
-async function rememberAgain(job: Job, options: ChannelConsumerOptions, nowMs: number): Promise<void> {
-  if (!job.deduplicationId || nowMs - job.timestamp < REMEMBER_AGAIN_AFTER_MS) return;
-  await options.redis.set(
-    rememberedKey(options.channel, job.deduplicationId),
-    job.id ?? '',
-    'PX',
-    options.dedupWindowMs,
-  );
 }

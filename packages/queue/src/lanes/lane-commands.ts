@@ -19,7 +19,8 @@ export interface LaneCommand {
 }
 
 /**
- * Enqueue. After BullMQ's arguments: job id, call, Unix ms, key prefix.
+ * Enqueue. After BullMQ's arguments: job id, call, Unix ms, key prefix. The id is known while the event is in the queue or
+ * a dead letter, and for a time after it was delivered.
  *
  * @returns 1 accepted, 0 the id was known
  */
@@ -27,37 +28,42 @@ const ADD: LaneCommand = {
   name: 'addStandardJob',
   numberOfKeys: 9,
   lua: `
-${LANE_LUA.PARK}
+${LANE_LUA.FOLLOW}
 ${LANE_LUA.JOIN}
 ${bullmqFunction(addStandardJob)}
+local jobId, call, nowMs, prefix = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
+if redis.call('EXISTS', prefix .. jobId, prefix .. 'de:' .. jobId) > 0 then return 0 end
 local added = bullmq(KEYS, ARGV)
 if type(added) == 'number' and added < 0 then return redis.error_reply('ERR addStandardJob ' .. added) end
-return join(KEYS[1], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7])`,
+return join(KEYS[1], jobId, call, nowMs, prefix)`,
 };
 
 /**
- * Delivered or dead. The lane is left first, so that BullMQ's look for the next job can already find the one woken; the
- * lock decides beforehand, as it does in BullMQ's script, whether this worker still may.
+ * Delivered or dead. After BullMQ's arguments: how long the id of a delivered event is remembered, in ms. The next of the
+ * call is woken first, so that BullMQ's look for the next job can already find it; the lock decides beforehand, as it
+ * does in BullMQ's script, whether this worker still may.
  */
 const FINISH: LaneCommand = {
   name: 'moveToFinished',
   numberOfKeys: 14,
   lua: `
 ${LANE_LUA.WAKE}
-${LANE_LUA.IS_GONE}
-${LANE_LUA.FORGET_FIRST}
-${LANE_LUA.LEAVE}
+${LANE_LUA.ADVANCE}
 ${bullmqFunction(moveToFinished)}
 local jobKey, jobId, target, prefix = KEYS[12], ARGV[1], ARGV[5], ARGV[7]
 local place = redis.call('HMGET', jobKey, '${LANE_FIELD}', 'timestamp')
 local call = place[1]
 if call and redis.call('GET', jobKey .. ':lock') == cmsgpack.unpack(ARGV[8])['token'] then
-  leave(prefix, jobId, call)
+  if redis.call('HGET', prefix .. 'callpost:lanes', call) == jobId then
+    local nextId = advance(prefix, call)
+    if nextId then wake(prefix, nextId) end
+  end
   local delivered = prefix .. 'callpost:calls:delivered'
   if target == 'failed' then
     redis.call('HDEL', jobKey, '${LANE_FIELD}')
     redis.call('HSETNX', delivered, call, '0')
   else
+    redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', ARGV[10])
     local newest = redis.call('HGET', delivered, call)
     if newest and tonumber(newest) < tonumber(place[2]) then redis.call('HSET', delivered, call, place[2]) end
   end
@@ -70,16 +76,16 @@ const REPLAY: LaneCommand = {
   name: 'reprocessJob',
   numberOfKeys: 9,
   lua: `
-${LANE_LUA.PARK}
+${LANE_LUA.FOLLOW}
 ${bullmqFunction(reprocessJob)}
 local result = bullmq(KEYS, ARGV)
 local jobId, call = ARGV[1], redis.call('HGET', KEYS[1], '${LANE_FIELD}')
 if result ~= 1 or not call then return result end
 local prefix = string.sub(KEYS[4], 1, -5)
-if redis.call('RPUSH', prefix .. 'callpost:lane:' .. call, jobId) > 1 then
+if redis.call('HSETNX', prefix .. 'callpost:lanes', call, jobId) == 0 then
   if redis.call('ZREM', KEYS[8], jobId) == 0 then redis.call('LREM', KEYS[4], 1, jobId) end
   local now = redis.call('TIME')
-  park(prefix, jobId, now[1] * 1000 + math.floor(now[2] / 1000))
+  follow(prefix, jobId, call, now[1] * 1000 + math.floor(now[2] / 1000))
 end
 return result`,
 };

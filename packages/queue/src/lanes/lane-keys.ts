@@ -7,9 +7,11 @@ import { queueKey } from '../names.js';
 export function laneKeys(channel: string) {
   const key = (suffix: string) => queueKey(channel, suffix);
   return {
-    /** List: job ids of a call in the order of enqueueing. Only the first one may be taken. */
-    lane: (call: string) => key(`callpost:lane:${call}`),
-    /** Sorted set: job ids of the events that wait for an earlier one, by Unix ms of parking. They are delayed jobs. */
+    /** Hash: call → job id of its first event, the only one that may be taken. */
+    firsts: key('callpost:lanes'),
+    /** List: job ids of the call's events that wait for the first, in the order of enqueueing. They are delayed jobs. */
+    followers: (call: string) => key(`callpost:lane:${call}`),
+    /** How many events are in all these lists. */
     parked: key('callpost:parked'),
     /**
      * Hash: call → order stamp of its newest event delivered since one of its events died, `0` for none yet. Kept only
@@ -31,7 +33,7 @@ export const MAX_HOLD_SETTING = 'laneMaxHoldMs';
 export const DEFAULT_LANE_MAX_HOLD_MS = 15 * 60_000;
 
 /**
- * What a parked job shows as its reason; a job that is taken with it has to look whether it is its turn. Waking removes
- * it, so that an ordinary event costs no look.
+ * The `failedReason` of a parked job, where every client of BullMQ shows it. A job that is taken with it has to look
+ * whether it is its turn. Waking removes it, so that an ordinary event costs no look.
  */
-export const PARKED_REASON = 'parked: an earlier event of its call comes first';
+export const PARKED = 'parked';

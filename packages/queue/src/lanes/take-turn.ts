@@ -1,6 +1,6 @@
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import { LANE_FIELD } from './lane-keys.js';
+import { LANE_FIELD, PARKED } from './lane-keys.js';
 import { LANE_LUA } from './lane-lua.js';
 
 /**
@@ -24,34 +24,31 @@ export interface TurnQuestion {
 }
 
 /**
- * A parked event came back by its timer. It goes if it is the first of its lane, or if all before it are gone, or if it
+ * A parked event came back by its timer. It goes if it is the first of its call, or if all before it are gone, or if it
  * has waited long enough and those before it are not being sent at the moment: these lose their place then and are
- * sent when their own time comes.
+ * sent when their own time comes. What is before it and waits for a wake that never came is woken.
  * KEYS job. ARGV prefix, job id, token, hold is over, look again at.
  */
 const TAKE_TURN = `
 ${LANE_LUA.WAKE}
-${LANE_LUA.IS_GONE}
-${LANE_LUA.FORGET_FIRST}
+${LANE_LUA.ADVANCE}
 local prefix, jobId = ARGV[1], ARGV[2]
 local call = redis.call('HGET', KEYS[1], '${LANE_FIELD}')
-local lane = prefix .. 'callpost:lane:' .. (call or '')
-local first = call and redis.call('LINDEX', lane, 0)
+local first = call and redis.call('HGET', prefix .. 'callpost:lanes', call)
 local overtaken = 0
 while first and first ~= jobId do
-  if isGone(prefix, first) then
-    forgetFirst(prefix, lane, first)
-  elseif redis.call('ZSCORE', prefix .. 'callpost:parked', first) then
-    wake(prefix, first)
-    break
-  elseif ARGV[4] == '1' and redis.call('ZSCORE', prefix .. 'delayed', first) then
-    redis.call('LPOP', lane)
+  if not isGone(prefix, first) then
+    local isDelayed = redis.call('ZSCORE', prefix .. 'delayed', first)
+    if not isDelayed then break end
+    if redis.call('HGET', prefix .. first, 'failedReason') == '${PARKED}' then
+      wake(prefix, first)
+      break
+    end
+    if ARGV[4] ~= '1' then break end
     redis.call('HDEL', prefix .. first, '${LANE_FIELD}')
     overtaken = overtaken + 1
-  else
-    break
   end
-  first = redis.call('LINDEX', lane, 0)
+  first = advance(prefix, call)
 end
 if first and first ~= jobId then
   if redis.call('GET', KEYS[1] .. ':lock') ~= ARGV[3] then return -2 end
@@ -61,7 +58,6 @@ if first and first ~= jobId then
   redis.call('ZADD', prefix .. 'delayed', ARGV[5] * 0x1000, jobId)
   return -1
 end
-redis.call('ZREM', prefix .. 'callpost:parked', jobId)
 redis.call('HDEL', KEYS[1], 'failedReason')
 return overtaken`;
 

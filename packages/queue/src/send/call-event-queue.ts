@@ -18,8 +18,6 @@ export interface CallEventQueueOptions extends CallEventRules {
   readonly redis: string | RedisConnection;
   /** Default `default`. */
   readonly channel?: string;
-  /** How long the id of a delivered event is remembered. Default one hour. */
-  readonly dedupWindowMs?: number;
   /** Events per transaction of `sendMany`. Default 200. */
   readonly chunkSize?: number;
   /** Unix ms; default `Date.now`. */
@@ -39,8 +37,6 @@ export interface CallEventQueue {
   close(): Promise<void>;
 }
 
-export const DEFAULT_DEDUP_WINDOW_MS = 60 * 60 * 1_000;
-
 /**
  * What a phone system uses to hand over its call events.
  *
@@ -48,7 +44,6 @@ export const DEFAULT_DEDUP_WINDOW_MS = 60 * 60 * 1_000;
  */
 export function createCallEventQueue(options: CallEventQueueOptions): CallEventQueue {
   const { channel = DEFAULT_CHANNEL, now = Date.now, chunkSize = 200 } = options;
-  const { dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS } = options;
   requireChannelName(channel);
   const ownsConnection = typeof options.redis === 'string';
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
@@ -70,12 +65,12 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     if (events.length === 0) return [];
     const queue = await open();
     try {
-      return await enqueueAll(queue, redis, events, { dedupWindowMs });
+      return await enqueueAll(queue, redis, events);
     } catch (error) {
       if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
       // After SCRIPT FLUSH: inside a MULTI ioredis does not load a script again by itself; on a new socket it does.
       await reopenRedis(redis);
-      return enqueueAll(queue, redis, events, { dedupWindowMs });
+      return enqueueAll(queue, redis, events);
     }
   }
 

@@ -1,18 +1,13 @@
 import { type CallEvent, callKey } from '@callpost/domain';
-import { createIORedisClient, type IRedisClient, Job } from 'bullmq';
+import { createIORedisClient, type IRedisClient } from 'bullmq';
 import type { EventQueue } from '../event-backend.js';
-import { JOB_NAME, jobIdOf, queueKey } from '../names.js';
+import { jobIdOf } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 
 export interface StampedEvent {
   readonly event: CallEvent;
   /** Unix ms; its fraction orders events of the same millisecond, see `order-stamp.ts`. */
   readonly timestamp: number;
-}
-
-export interface EnqueueOptions {
-  /** How long the id is remembered, so that a second event with it is a duplicate. */
-  readonly dedupWindowMs: number;
 }
 
 /**
@@ -25,16 +20,13 @@ export async function enqueueAll(
   queue: EventQueue,
   redis: RedisConnection,
   events: readonly StampedEvent[],
-  { dedupWindowMs }: EnqueueOptions,
 ): Promise<boolean[]> {
   const client: IRedisClient = createIORedisClient(redis);
   const transaction = client.multi();
   await Promise.all(
     events.map(({ event, timestamp }) => {
-      const id = jobIdOf(event.id);
-      const options = { timestamp, deduplication: { id, ttl: dedupWindowMs } };
-      const job = new Job(queue, JOB_NAME, event, options, id);
-      return queue.backend.addInLane(transaction, { ...job.asJSON(), call: callKey(event) });
+      const job = { id: jobIdOf(event.id), data: JSON.stringify(event), timestamp, call: callKey(event) };
+      return queue.backend.addInLane(transaction, job);
     }),
   );
   const replies = await transaction.exec();
@@ -42,9 +34,4 @@ export async function enqueueAll(
   const failed = replies.find(([error]) => error !== null)?.[0];
   if (failed) throw failed;
   return replies.map(([, reply]) => reply === 0);
-}
-
-/** BullMQ's deduplication key of a job. It outlives the job: by it a delivered event is remembered. */
-export function rememberedKey(channel: string, jobId: string): string {
-  return queueKey(channel, `de:${jobId}`);
 }

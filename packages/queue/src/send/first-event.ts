@@ -1,5 +1,5 @@
 import type { EventState } from '../channel-status.js';
-import { laneKeys } from '../lanes/lane-keys.js';
+import { PARKED } from '../lanes/lane-keys.js';
 import { jobIdOf, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 
@@ -19,11 +19,11 @@ export async function firstEventState(
     .zscore(queueKey(channel, 'failed'), jobId)
     .zscore(queueKey(channel, 'delayed'), jobId)
     .exists(`${jobKey}:lock`)
-    .zscore(laneKeys(channel).parked, jobId)
+    .hget(jobKey, 'failedReason')
     .exec();
-  const [exists, failed, delayed, locked, parked] = (replies ?? []).map(([, reply]) => reply);
+  const [exists, failed, delayed, locked, reason] = (replies ?? []).map(([, reply]) => reply);
   if (exists === 0) return 'delivered';
   if (failed !== null) return 'dead';
-  if (delayed !== null) return parked === null ? 'retrying' : 'parked';
+  if (delayed !== null) return reason === PARKED ? 'parked' : 'retrying';
   return locked === 1 ? 'in_flight' : 'waiting';
 }
