@@ -22,6 +22,7 @@ const duration = (min: number, max: number) => wholeNumber({ min, max, unit: 'of
 /** The worker's environment, DESIGN §5, but for the channels. A variable's default stands here and nowhere else. */
 const ENVIRONMENT = {
   REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+  REDIS_SAFETY: oneOf(['refuse', 'warn']).default('refuse'),
   WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 }).default(50),
   REQUEST_TIMEOUT_MS: duration(100, 600_000).default(15_000),
   LOCK_DURATION_MS: duration(1_000, 3_600_000).default(60_000),
@@ -47,6 +48,8 @@ const ENVIRONMENT = {
 
 export interface WorkerConfig {
   readonly redisUrl: string;
+  /** What is done about a Redis that can lose acknowledged events. */
+  readonly redisSafety: 'refuse' | 'warn';
   readonly concurrency: number;
   readonly requestTimeoutMs: number;
   readonly lockDurationMs: number;
@@ -81,6 +84,7 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
     ok: true,
     value: {
       redisUrl: value.REDIS_URL,
+      redisSafety: value.REDIS_SAFETY,
       concurrency: value.WORKER_CONCURRENCY,
       requestTimeoutMs: value.REQUEST_TIMEOUT_MS,
       lockDurationMs: value.LOCK_DURATION_MS,

@@ -57,7 +57,11 @@ export function consumeChannel(
   const consumer = createChannelConsumer({
     channel: name,
     redis,
-    deliver: (taken, signal) => inFlight.track(deliver(taken, signal)),
+    deliver: (taken, signal) => {
+      const { jobId, attempt, origin } = taken;
+      logger.debug({ channel: name, jobId, attempt, origin }, 'event taken');
+      return inFlight.track(deliver(taken, signal));
+    },
     concurrency: settings.concurrency ?? config.concurrency,
     maxPerSecond: settings.maxPerSecond,
     lockDurationMs: config.lockDurationMs,
