@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Env, oneOf, readEnv, redisUrl, wholeNumber } from '@callpost/config';
+import { type Env, oneOf, readEnv, readTracing, redisUrl, wholeNumber } from '@callpost/config';
 import type { WithheldCallers } from '@callpost/domain';
 import { DEFAULT_DEDUP_WINDOW_MS } from '@callpost/queue';
 import { UsageError } from './errors.js';
@@ -53,6 +53,17 @@ const NO_URL = {
   found: 'text that is no URL',
   allowed: 'redis://host:port, with special characters of the password percent-encoded',
 };
+
+/**
+ * Whether the OTEL_ variables ask for traces.
+ *
+ * @throws UsageError
+ */
+export function isTraced(env: Env): boolean {
+  const read = readTracing(env);
+  if (!read.ok) throw new UsageError(...read.faults);
+  return read.value;
+}
 
 export interface ProducerConfig {
   readonly withheldCallers: WithheldCallers;

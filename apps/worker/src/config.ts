@@ -7,6 +7,7 @@ import {
   type Read,
   readChannels,
   readEnv,
+  readTracing,
   redisUrl,
   statusList,
   wholeNumber,
@@ -67,6 +68,8 @@ export interface WorkerConfig {
   readonly build: BuildInfo;
   /** Which process this is, in logs and in the history of events: host name and pid. */
   readonly workerName: string;
+  /** Whether the OTEL_ variables ask for traces. */
+  readonly isTraced: boolean;
   readonly channels: ChannelsConfig;
 }
 
@@ -74,11 +77,13 @@ export interface WorkerConfig {
 export function readConfig(env: Env = process.env): Read<WorkerConfig> {
   const read = readEnv(ENVIRONMENT, env);
   const channels = readChannelsNow(env);
+  const tracing = readTracing(env);
   const faults = [
     ...(read.ok ? lockFaults(read.value) : read.faults),
     ...(channels.ok ? [] : channels.faults),
+    ...(tracing.ok ? [] : tracing.faults),
   ];
-  if (!read.ok || !channels.ok || faults.length > 0) return { ok: false, faults };
+  if (!read.ok || !channels.ok || !tracing.ok || faults.length > 0) return { ok: false, faults };
   const { value } = read;
   return {
     ok: true,
@@ -107,6 +112,7 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
       shutdownGraceMs: value.SHUTDOWN_GRACE_MS,
       build: { version: value.CALLPOST_VERSION, revision: value.CALLPOST_REVISION },
       workerName: `${hostname()}:${process.pid}`,
+      isTraced: tracing.value,
       channels: channels.value,
     },
   };

@@ -1,5 +1,5 @@
 import { faultText } from '@callpost/domain';
-import { connectRedis } from '@callpost/queue';
+import { connectRedis, type TakenEvent } from '@callpost/queue';
 import {
   type AttemptEntry,
   createChannelLabel,
@@ -21,6 +21,7 @@ import { checkRedis, refusalText } from './redis-preflight.js';
 import { createReloader } from './reload.js';
 import { startRetention } from './retention.js';
 import { onShutdownSignal } from './shutdown.js';
+import { loadTracing } from './tracing.js';
 
 /*
  * Who starts whom: main opens Redis and the endpoints and hands them to the fleet; the fleet opens a channel and a
@@ -75,7 +76,11 @@ async function run(config: WorkerConfig): Promise<void> {
     userAgent: `callpost/${build.version}`,
     onConnection: () => metrics.connections.inc(),
   });
-  const observe = (entry: AttemptEntry) => observeAttempt(entry, { logger, metrics, channelLabel });
+  const tracing = config.isTraced ? await loadTracing(config, errorLog) : null;
+  const observe = (entry: AttemptEntry, taken: TakenEvent) => {
+    const traceId = tracing?.attempt(entry, taken, now()) ?? null;
+    observeAttempt(traceId === null ? entry : { ...entry, traceId }, { logger, metrics, channelLabel });
+  };
   const consume = {
     config,
     redis,
@@ -157,6 +162,7 @@ async function run(config: WorkerConfig): Promise<void> {
     for (const one of background) one.stop();
     await fleet.stop();
     await endpoints.close();
+    await tracing?.stop();
     redis.disconnect();
     replayRedis.disconnect();
     await opsServer.close();

@@ -3,11 +3,14 @@ import { createIORedisClient, type IRedisClient, Job } from 'bullmq';
 import type { EventQueue } from '../event-backend.js';
 import { JOB_NAME, jobIdOf, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import type { SendSpan } from './send-tracing.js';
 
 export interface StampedEvent {
   readonly event: CallEvent;
   /** Unix ms; its fraction orders events of the same millisecond, see `order-stamp.ts`. */
   readonly timestamp: number;
+  /** Of a producer that traces: rides with the event to the attempts at it. */
+  readonly span?: SendSpan;
 }
 
 export interface EnqueueOptions {
@@ -30,9 +33,10 @@ export async function enqueueAll(
   const client: IRedisClient = createIORedisClient(redis);
   const transaction = client.multi();
   await Promise.all(
-    events.map(({ event, timestamp }) => {
+    events.map(({ event, timestamp, span }) => {
       const id = jobIdOf(event.id);
-      const options = { timestamp, deduplication: { id, ttl: dedupWindowMs } };
+      const telemetry = span === undefined ? {} : { telemetry: { metadata: span.carrier } };
+      const options = { timestamp, deduplication: { id, ttl: dedupWindowMs }, ...telemetry };
       const job = new Job(queue, JOB_NAME, event, options, id);
       return queue.backend.addInLane(transaction, { ...job.asJSON(), call: callKey(event) });
     }),
