@@ -6,24 +6,28 @@ import { useStage } from './stage.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** Every text of a log line in the source of the worker and of what it logs through. */
-function textsInSource(): Set<string> {
-  const sources = ['apps/worker/src/', 'packages/telemetry/src/'].flatMap((folder) =>
+const source = ['apps/worker/src/', 'packages/telemetry/src/']
+  .flatMap((folder) =>
     readdirSync(new URL(folder, ROOT))
       .filter((name) => /(?<!\.test)\.ts$/.test(name))
       .map((name) => readFileSync(new URL(folder + name, ROOT), 'utf8')),
-  );
-  const texts = sources.flatMap((source) => [
+  )
+  .join('\n');
+
+/** Every text that stands in a call of the logger. Those that come from a table are found when a worker writes them. */
+function textsInCalls(): string[] {
+  const calls = [
     ...source.matchAll(/logger(?:\.\w+|\[[^\n]*?\])\(\s*(?:(?:\{.*?\}|\w+),\s*)?'([^']+)',?\s*\)/gs),
     ...source.matchAll(/errorLog\.report\(\s*'([^']+)'/g),
-    ...source.matchAll(/(?:ok|unknown|warns|loses): '(Redis[^']+)'/g),
-  ]);
-  return new Set(texts.map(([, text = '']) => text));
+  ];
+  return calls.map(([, text = '']) => text);
 }
 
 describe('docs/logs.md', () => {
   it('has every line of the source and no other', () => {
-    expect([...documentedLines.keys()].toSorted()).toEqual([...textsInSource()].toSorted());
+    expect(textsInCalls().length).toBeGreaterThan(20);
+    expect(textsInCalls().filter((text) => !documentedLines.has(text))).toEqual([]);
+    expect([...documentedLines.keys()].filter((text) => !source.includes(`'${text}'`))).toEqual([]);
   });
 
   it('has every field of its lines and no other', () => {
