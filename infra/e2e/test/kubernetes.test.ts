@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readText } from './deployment-compose.js';
@@ -13,8 +14,13 @@ const overlays = [
   ['staging', staging],
 ] as const;
 
-const one = (kind: string, resources: readonly Resource[] = production): Resource => {
-  const found = resources.filter((resource) => resource.kind === kind);
+/** The worker's own, unless another name is given. */
+const one = (
+  kind: string,
+  resources: readonly Resource[] = production,
+  name = /^callpost(-worker|$)/,
+): Resource => {
+  const found = resources.filter((resource) => resource.kind === kind && name.test(resource.metadata.name));
   if (found.length !== 1) throw new Error(`${found.length} of ${kind}`);
   return found[0] as Resource;
 };
@@ -153,6 +159,42 @@ describe('the worker in Kubernetes', () => {
     const file = container().env.find(({ name }: { name: string }) => name === 'REAMAZE_SHARED_SECRET_FILE');
     expect(file.value.startsWith(`${mount.mountPath}/`)).toBe(true);
     expect(mount.subPath).toBeUndefined();
+  });
+});
+
+describe('the toolbox', () => {
+  const toolbox = one('Deployment', production, /toolbox/);
+  const { spec } = toolbox.spec.template;
+
+  it('has no more privilege than the worker, and the same image tag', () => {
+    expect(containersOf(toolbox)[0].securityContext).toEqual(container().securityContext);
+    expect(spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(containersOf(toolbox)[0].image).toBe(container().image.replace('/worker:', '/cli:'));
+  });
+
+  it('reaches what the worker reaches, but for Re:amaze, and is reached by nobody', () => {
+    const { egress, ingress, podSelector } = one('NetworkPolicy', production, /toolbox/).spec;
+    expect(toolbox.spec.template.metadata.labels).toMatchObject(podSelector.matchLabels);
+    expect([egress, ingress]).toEqual([one('NetworkPolicy').spec.egress.slice(0, -1), undefined]);
+  });
+
+  it('has the command where the README says it is', () => {
+    const cli = instructionsOf(parseDockerfile(readText('infra/docker/Dockerfile')), 'cli');
+    expect(lastOf(cli, 'ENTRYPOINT')).toContain(`${lastOf(cli, 'WORKDIR')}/bin/callpost.js`);
+    expect(readText('infra/kubernetes/README.md')).toContain('-- node bin/callpost.js');
+  });
+
+  it('waits, and ends at once when told to', async () => {
+    const [command = '', ...args] = containersOf(toolbox)[0].command as string[];
+    const child = spawn(command, args, { stdio: 'ignore' });
+    await once(child, 'spawn');
+    const exited = once(child, 'exit');
+    const killing = setInterval(() => child.kill('SIGTERM'), 100);
+    await exited;
+    clearInterval(killing);
   });
 });
 
