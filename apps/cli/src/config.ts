@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Env, oneOf, readEnv, redisUrl } from '@callpost/config';
+import { type Env, oneOf, readEnv, readTracing, redisUrl } from '@callpost/config';
 import type { WithheldCallers } from '@callpost/domain';
 import { UsageError } from './errors.js';
 
@@ -52,6 +52,17 @@ const NO_URL = {
   found: 'text that is no URL',
   allowed: 'redis://host:port, with special characters of the password percent-encoded',
 };
+
+/**
+ * Whether the OTEL_ variables ask for traces.
+ *
+ * @throws UsageError
+ */
+export function isTraced(env: Env): boolean {
+  const read = readTracing(env);
+  if (!read.ok) throw new UsageError(...read.faults);
+  return read.value;
+}
 
 export interface ProducerConfig {
   readonly withheldCallers: WithheldCallers;

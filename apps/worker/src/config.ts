@@ -7,6 +7,7 @@ import {
   type Read,
   readChannels,
   readEnv,
+  readTracing,
   redisUrl,
   statusList,
   wholeNumber,
@@ -22,6 +23,7 @@ const duration = (min: number, max: number) => wholeNumber({ min, max, unit: 'of
 /** The worker's environment, DESIGN §5, but for the channels. A variable's default stands here and nowhere else. */
 const ENVIRONMENT = {
   REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+  REDIS_SAFETY: oneOf(['refuse', 'warn']).default('refuse'),
   WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 }).default(50),
   REQUEST_TIMEOUT_MS: duration(100, 600_000).default(15_000),
   LOCK_DURATION_MS: duration(1_000, 3_600_000).default(60_000),
@@ -47,6 +49,8 @@ const ENVIRONMENT = {
 
 export interface WorkerConfig {
   readonly redisUrl: string;
+  /** What is done about a Redis that can lose acknowledged events. */
+  readonly redisSafety: 'refuse' | 'warn';
   readonly concurrency: number;
   readonly requestTimeoutMs: number;
   readonly lockDurationMs: number;
@@ -64,6 +68,8 @@ export interface WorkerConfig {
   readonly build: BuildInfo;
   /** Which process this is, in logs and in the history of events: host name and pid. */
   readonly workerName: string;
+  /** Whether the OTEL_ variables ask for traces. */
+  readonly isTraced: boolean;
   readonly channels: ChannelsConfig;
 }
 
@@ -71,16 +77,19 @@ export interface WorkerConfig {
 export function readConfig(env: Env = process.env): Read<WorkerConfig> {
   const read = readEnv(ENVIRONMENT, env);
   const channels = readChannelsNow(env);
+  const tracing = readTracing(env);
   const faults = [
     ...(read.ok ? lockFaults(read.value) : read.faults),
     ...(channels.ok ? [] : channels.faults),
+    ...(tracing.ok ? [] : tracing.faults),
   ];
-  if (!read.ok || !channels.ok || faults.length > 0) return { ok: false, faults };
+  if (!read.ok || !channels.ok || !tracing.ok || faults.length > 0) return { ok: false, faults };
   const { value } = read;
   return {
     ok: true,
     value: {
       redisUrl: value.REDIS_URL,
+      redisSafety: value.REDIS_SAFETY,
       concurrency: value.WORKER_CONCURRENCY,
       requestTimeoutMs: value.REQUEST_TIMEOUT_MS,
       lockDurationMs: value.LOCK_DURATION_MS,
@@ -103,6 +112,7 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
       shutdownGraceMs: value.SHUTDOWN_GRACE_MS,
       build: { version: value.CALLPOST_VERSION, revision: value.CALLPOST_REVISION },
       workerName: `${hostname()}:${process.pid}`,
+      isTraced: tracing.value,
       channels: channels.value,
     },
   };

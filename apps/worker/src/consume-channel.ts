@@ -3,6 +3,7 @@ import {
   createChannelConsumer,
   createRunCarrier,
   type RedisConnection,
+  type TakenEvent,
 } from '@callpost/queue';
 import type { AttemptEntry, ErrorLog, Logger, Metrics } from '@callpost/telemetry';
 import type { Channel, ConfiguredChannel } from './channel.js';
@@ -20,7 +21,7 @@ export interface ConsumeOptions {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly errorLog: ErrorLog;
-  readonly observe: (entry: AttemptEntry) => void;
+  readonly observe: (entry: AttemptEntry, taken: TakenEvent) => void;
   readonly onRedisError: (error: Error) => void;
   /** Unix ms. */
   readonly now: () => number;
@@ -57,7 +58,11 @@ export function consumeChannel(
   const consumer = createChannelConsumer({
     channel: name,
     redis,
-    deliver: (taken, signal) => inFlight.track(deliver(taken, signal)),
+    deliver: (taken, signal) => {
+      const { jobId, attempt, origin } = taken;
+      logger.debug({ channel: name, jobId, attempt, origin }, 'event taken');
+      return inFlight.track(deliver(taken, signal));
+    },
     concurrency: settings.concurrency ?? config.concurrency,
     maxPerSecond: settings.maxPerSecond,
     lockDurationMs: config.lockDurationMs,
@@ -77,6 +82,7 @@ export function consumeChannel(
         const atMs = now();
         observe(
           entryOf({ channel: name, workerName, taken, verdict, startedAtMs: atMs, finishedAtMs: atMs }),
+          taken,
         );
       },
     },

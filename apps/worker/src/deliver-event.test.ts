@@ -24,6 +24,7 @@ function taken(data: unknown, more: Partial<TakenEvent> = {}): TakenEvent {
     origin: 'live',
     possiblyDelivered: false,
     overtaken: 0,
+    trace: null,
     ...more,
   };
 }

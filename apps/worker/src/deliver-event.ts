@@ -10,7 +10,7 @@ import {
   type WithheldCallers,
   warningsOf,
 } from '@callpost/domain';
-import type { Deliver } from '@callpost/queue';
+import type { Deliver, TakenEvent } from '@callpost/queue';
 import { sign } from '@callpost/signature';
 import type { AttemptEntry } from '@callpost/telemetry';
 import type { Channel } from './channel.js';
@@ -21,7 +21,7 @@ export interface DeliverOptions {
   readonly retryPolicy: RetryPolicy;
   readonly withheldCallers: WithheldCallers;
   readonly workerName: string;
-  readonly observe: (entry: AttemptEntry) => void;
+  readonly observe: (entry: AttemptEntry, taken: TakenEvent) => void;
   /** Unix ms. */
   readonly now: () => number;
   /** From 0 up to, not including, 1. */
@@ -66,7 +66,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
   };
 
   function tell(conclusion: Conclusion) {
-    observe(entryOf(conclusion));
+    observe(entryOf(conclusion), conclusion.taken);
     return settlementOf(conclusion);
   }
 }

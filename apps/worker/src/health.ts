@@ -44,12 +44,13 @@ export function livenessOf(inFlight: InFlight, requestTimeoutMs: number): Health
   };
 }
 
-/** Readiness: Redis answers in time, and the worker is not draining. */
-export function readinessOf(ping: () => Promise<unknown>, isDraining: () => boolean): Health {
-  return async () => {
-    if (isDraining()) return 'draining';
-    return (await answersInTime(ping)) ? null : 'Redis does not answer';
-  };
+/**
+ * Readiness: Redis answers in time, and nothing in the worker itself speaks against it.
+ *
+ * @param ownTrouble why the worker is not ready whatever Redis says, in words; null for nothing
+ */
+export function readinessOf(ping: () => Promise<unknown>, ownTrouble: () => string | null): Health {
+  return async () => ownTrouble() ?? ((await answersInTime(ping)) ? null : 'Redis does not answer');
 }
 
 const PING_TIMEOUT_MS = 1_000;

@@ -1,5 +1,5 @@
 import { faultText } from '@callpost/domain';
-import { connectRedis } from '@callpost/queue';
+import { connectRedis, type TakenEvent } from '@callpost/queue';
 import {
   type AttemptEntry,
   createChannelLabel,
@@ -14,23 +14,36 @@ import { consumeChannel } from './consume-channel.js';
 import { createEndpoints } from './endpoints.js';
 import { createFleet } from './fleet.js';
 import { createInFlight, livenessOf, readinessOf } from './health.js';
+import { onLogLevelSignal } from './log-level.js';
 import { createMetricsPage } from './metrics-page.js';
 import { createOpsServer } from './ops-server.js';
-import { tellRedisSafety } from './redis-preflight.js';
+import { checkRedis, refusalText } from './redis-preflight.js';
 import { createReloader } from './reload.js';
 import { startRetention } from './retention.js';
 import { onShutdownSignal } from './shutdown.js';
+import { loadTracing } from './tracing.js';
 
 /*
  * Who starts whom: main opens Redis and the endpoints and hands them to the fleet; the fleet opens a channel and a
  * consumer for each configured channel; a consumer takes events and gives each to `deliver`. Beside them run the ops
- * server and the reloader. On SIGTERM the fleet stops first, then what it stood on.
+ * server and the reloader. The fleet begins only once Redis is there and was found safe. On SIGTERM the fleet stops
+ * first, then what it stood on.
  */
+
+/** Beside 0 and 1 of shutdown.ts. */
+const EXIT = { configuration: 2, unsafeRedis: 3 } as const;
+
+type Phase = 'starting' | 'running' | 'draining';
+const NOT_READY = {
+  starting: 'Redis is not checked yet',
+  running: null,
+  draining: 'draining',
+} satisfies Record<Phase, string | null>;
 
 const config = readConfig();
 if (!config.ok) {
   for (const fault of config.faults) process.stderr.write(`${faultText(fault)}\n`);
-  process.exit(2);
+  process.exit(EXIT.configuration);
 }
 if (process.argv.includes('--check-config')) {
   for (const { name, url, secret } of config.value.channels.channels) {
@@ -56,7 +69,6 @@ async function run(config: WorkerConfig): Promise<void> {
   };
   const redis = connectRedis(config.redisUrl, 'worker');
   redis.on('error', onRedisError);
-  tellRedisSafety(redis, { logger, errorLog, now });
   const replayRedis = connectRedis(config.redisUrl, 'tool');
 
   const endpoints = createEndpoints({
@@ -64,7 +76,11 @@ async function run(config: WorkerConfig): Promise<void> {
     userAgent: `callpost/${build.version}`,
     onConnection: () => metrics.connections.inc(),
   });
-  const observe = (entry: AttemptEntry) => observeAttempt(entry, { logger, metrics, channelLabel });
+  const tracing = config.isTraced ? await loadTracing(config, errorLog) : null;
+  const observe = (entry: AttemptEntry, taken: TakenEvent) => {
+    const traceId = tracing?.attempt(entry, taken, now()) ?? null;
+    observeAttempt(traceId === null ? entry : { ...entry, traceId }, { logger, metrics, channelLabel });
+  };
   const consume = {
     config,
     redis,
@@ -90,19 +106,43 @@ async function run(config: WorkerConfig): Promise<void> {
     defaultConcurrency: config.concurrency,
     shutdownGraceMs,
   });
-  const reloader = createReloader(config.channels, { read: readChannelsNow, fleet, logger });
 
-  let isDraining = false;
+  let phase = 'starting' as Phase;
+  /** Stopped before the fleet is. */
+  const background: { stop(): void }[] = [];
   const opsServer = createOpsServer({
     live: livenessOf(inFlight, requestTimeoutMs),
     ready: readinessOf(
       () => redis.ping(),
-      () => isDraining,
+      () => NOT_READY[phase],
     ),
     metrics: createMetricsPage({ redis, fleet, inFlight, metrics, channelLabel, errorLog, now }),
   });
 
-  fleet.apply(config.channels.channels);
+  onShutdownSignal(shutDown, shutdownGraceMs, logger);
+  onLogLevelSignal(logger);
+  /** Before the fleet runs there is nothing to read again: it begins with what is there then. */
+  let reload: () => void = () => undefined;
+  process.on('SIGHUP', () => reload());
+  const opsUrl = await opsServer.listen({ port: config.metricsPort, host: config.metricsHost });
+  const self = { metricsUrl: `${opsUrl}/metrics`, version: build.version };
+  logger.info(self, 'worker started');
+
+  const losses = await checkRedis(redis, { logger, errorLog, now, isWanted: () => phase === 'starting' });
+  if (losses === null) return;
+  if (losses.length > 0 && config.redisSafety === 'refuse') {
+    logger.fatal({ checks: losses.map(({ check }) => check) }, 'worker refuses to start on this Redis');
+    process.stderr.write(refusalText(losses));
+    process.exit(EXIT.unsafeRedis);
+  }
+  phase = 'running';
+
+  // Redis may have been away for hours, and a secret rotated meanwhile.
+  const channelsNow = readChannelsNow();
+  const channels = channelsNow.ok ? channelsNow.value : config.channels;
+  fleet.apply(channels.channels);
+  const reloader = createReloader(channels, { read: readChannelsNow, fleet, logger });
+  reload = reloader.reload;
   const retention = startRetention({
     redis,
     channels: () => fleet.channels(),
@@ -114,19 +154,15 @@ async function run(config: WorkerConfig): Promise<void> {
     errorLog,
     now,
   });
-  onShutdownSignal(shutDown, shutdownGraceMs, logger);
-  process.on('SIGHUP', () => {
-    if (!isDraining) reloader.reload();
-  });
-  const opsUrl = await opsServer.listen({ port: config.metricsPort, host: config.metricsHost });
-  logger.info({ metricsUrl: `${opsUrl}/metrics`, version: build.version }, 'worker ready');
+  background.push(reloader, retention);
+  logger.info(self, 'worker ready');
 
   async function shutDown(): Promise<void> {
-    isDraining = true;
-    reloader.stop();
-    retention.stop();
+    phase = 'draining';
+    for (const one of background) one.stop();
     await fleet.stop();
     await endpoints.close();
+    await tracing?.stop();
     redis.disconnect();
     replayRedis.disconnect();
     await opsServer.close();

@@ -22,6 +22,7 @@ export function createReloader(
   { read, fleet, logger }: { read: () => Read<ChannelsConfig>; fleet: Fleet; logger: Logger },
 ): Reloader {
   const watched = new Set<string>();
+  let isStopped = false;
 
   function watch(files: readonly string[]): void {
     for (const file of files) {
@@ -32,6 +33,7 @@ export function createReloader(
   }
 
   function reload(): void {
+    if (isStopped) return;
     const config = read();
     if (!config.ok) {
       logger.error(
@@ -49,6 +51,7 @@ export function createReloader(
   return {
     reload,
     stop() {
+      isStopped = true;
       for (const file of watched) unwatchFile(file);
     },
   };

@@ -77,7 +77,7 @@ describe('Redis in trouble: the worker goes on by itself', () => {
 
 it('starts before Redis does', async () => {
   await stage.redis.crash();
-  const worker = await stage.start();
+  const worker = await stage.start(undefined, 'worker started');
   expect(await statusOf(worker, '/readyz')).toBe(503);
   expect(await statusOf(worker, '/livez')).toBe(200);
   await stage.redis.restart();

@@ -1,6 +1,7 @@
 import { type CallEventQueue, createCallEventQueue } from '@callpost/queue';
 import { startRedis, type TestRedis } from '@callpost/testkit';
-import { afterEach, beforeEach } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { lineFaults } from './log-docs.js';
 import { type Sink, startSink } from './sink.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
@@ -10,27 +11,30 @@ export interface Stage {
   readonly sink: Sink;
   readonly queue: CallEventQueue;
   /** A worker on this stage; by default it knows the sink's secret. */
-  start(environment?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
+  start(
+    environment?: Readonly<Record<string, string>>,
+    until?: 'worker ready' | 'worker started',
+  ): Promise<WorkerProcess>;
 }
 
 export const SECRET = 'right';
 
 /**
- * Sets the stage before each test of a file and clears it away after.
+ * Sets the stage before each test of a file and clears it away after. A test fails whose workers logged a line that is
+ * not as docs/logs.md says.
  *
  * @param environment of all workers, unless a worker's own says otherwise
  */
 export function useStage(environment: Readonly<Record<string, string>> = {}): Stage {
   const workers: WorkerProcess[] = [];
   const stage = {
-    async start(own: Readonly<Record<string, string>> = { REAMAZE_SHARED_SECRET: SECRET }) {
+    async start(
+      own: Readonly<Record<string, string>> = { REAMAZE_SHARED_SECRET: SECRET },
+      until?: 'worker ready' | 'worker started',
+    ) {
       const { redis, sink } = stage;
-      const worker = await startWorker({
-        REDIS_URL: redis.url,
-        REAMAZE_URL: sink.url,
-        ...environment,
-        ...own,
-      });
+      const defaults = { REDIS_URL: redis.url, REAMAZE_URL: sink.url };
+      const worker = await startWorker({ ...defaults, ...environment, ...own }, until);
       workers.push(worker);
       return worker;
     },
@@ -41,13 +45,15 @@ export function useStage(environment: Readonly<Record<string, string>> = {}): St
     stage.queue = createCallEventQueue({ redis: stage.redis.url });
   });
   afterEach(async () => {
-    for (const worker of workers.splice(0)) {
+    const started = workers.splice(0);
+    for (const worker of started) {
       worker.kill('SIGKILL');
       await worker.exited();
     }
     await stage.queue.close();
     await stage.sink.stop();
     await stage.redis.stop();
+    expect(new Set(started.flatMap(({ lines }) => lines.flatMap(lineFaults)))).toEqual(new Set());
   });
   return stage;
 }

@@ -10,8 +10,15 @@ export interface WorkerProcess extends Program {
   stop(): Promise<number | null>;
 }
 
-/** The worker as it is deployed, with short retries and without limits that a test would have to wait for. */
-export async function startWorker(environment: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+/**
+ * The worker as it is deployed, with short retries and without limits that a test would have to wait for.
+ *
+ * @param until the line that is waited for: `worker started` comes before Redis is looked at
+ */
+export async function startWorker(
+  environment: Readonly<Record<string, string>>,
+  until: 'worker ready' | 'worker started' = 'worker ready',
+): Promise<WorkerProcess> {
   const program = startProgram(WORKER, {
     METRICS_PORT: '0',
     RETRY_BASE_MS: '50',
@@ -20,7 +27,7 @@ export async function startWorker(environment: Readonly<Record<string, string>>)
     SHUTDOWN_GRACE_MS: '5000',
     ...environment,
   });
-  const ready = await program.line({ msg: 'worker ready' });
+  const ready = await program.line({ msg: until });
   return {
     ...program,
     opsUrl: String(ready.metricsUrl).replace('/metrics', ''),

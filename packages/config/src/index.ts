@@ -7,3 +7,4 @@ export {
 } from './channels.js';
 export { endpointUrlFault } from './endpoint-url.js';
 export { type Env, oneOf, type Read, readEnv, redisUrl, statusList, wholeNumber } from './env.js';
+export { readTracing } from './tracing.js';

@@ -22,12 +22,13 @@ export interface NewEvent {
   readonly timestamp: number;
   /** The call in whose lane it takes a place. */
   readonly call: string;
+  /** The trace it is part of, as BullMQ carries it: a JSON text of propagation headers. Absent when nothing is traced. */
+  readonly trace?: string;
 }
 
 /** What BullMQ wants of a job besides; how it is retried and kept is the worker's policy, not the job's. */
 const PLAIN_JOB = {
   name: JOB_NAME,
-  opts: {},
   progress: 0,
   attemptsMade: 0,
   attemptsStarted: 0,
@@ -75,8 +76,9 @@ export class EventBackend extends RedisQueueBackend {
   }
 
   /** Adds an event in its lane, as part of a transaction, whose reply is then 1, or 0 for an id that was known. */
-  async addInLane(transaction: IRedisTransaction, event: NewEvent): Promise<void> {
-    const job: LaneJob = { ...PLAIN_JOB, ...event };
+  async addInLane(transaction: IRedisTransaction, { trace, ...event }: NewEvent): Promise<void> {
+    const opts = trace === undefined ? {} : { telemetry: { metadata: trace } };
+    const job: LaneJob = { ...PLAIN_JOB, ...event, opts };
     await this.addJobToTransaction(transaction, job, event.id);
   }
 

@@ -73,3 +73,4 @@ export {
 } from './send/call-event-queue.js';
 export type { FirstEventState } from './send/first-event.js';
 export { EventNotAcknowledgedError, type SendAnswer } from './send/send-answer.js';
+export { createSendTracing, type SendSpan, type SendTracing } from './send/send-tracing.js';

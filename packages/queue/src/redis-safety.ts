@@ -2,101 +2,150 @@ import { messageOf, type RedisConnection } from './redis.js';
 
 /** One thing about a Redis that decides whether it can lose events. */
 export interface RedisFinding {
-  readonly check: 'version' | 'maxmemory-policy' | 'appendonly' | 'appendfsync' | 'memory' | 'clock';
+  readonly check: keyof typeof ADVICE;
   /** `loses`: set up so that acknowledged events can be lost. `unknown`: Redis would not say. */
   readonly level: 'ok' | 'warns' | 'loses' | 'unknown';
   readonly found: string;
   readonly wanted: string;
+  /** What to do, in a sentence or two; null when nothing is to be done. */
+  readonly advice: string | null;
 }
+
+const ADVICE = {
+  version: 'Upgrade Redis.',
+  'maxmemory-policy':
+    'Under memory pressure Redis throws events away. Set "maxmemory-policy noeviction" in redis.conf, and at once with CONFIG SET.',
+  appendonly:
+    'A restart of Redis loses what came since its last snapshot. Set "appendonly yes" in redis.conf, and at once with CONFIG SET.',
+  appendfsync:
+    'A crash of the machine loses what was not on disk. Set "appendfsync everysec" in redis.conf, and at once with CONFIG SET.',
+  memory:
+    'When it is full, Redis refuses new events. Raise maxmemory, or find out why events are not delivered: callpost status.',
+  clock: 'Retry times and ages are wrong by this much. Check NTP on this machine and on that of Redis.',
+} as const;
+
+const ADVICE_UNKNOWN = 'This Redis does not say. Look it up in the settings of its provider.';
 
 /** BullMQ needs 5.0 and recommends 6.2. */
 const LEAST_VERSION = [6, 2] as const;
 const MEMORY_WARNING_SHARE = 0.8;
 const CLOCK_WARNING_MS = 1_000;
 
-/** What the worker's start-up and `callpost doctor` say about a Redis. */
+/**
+ * What the worker's start-up and `callpost doctor` say about a Redis. A managed Redis that hides CONFIG is `unknown`
+ * where INFO does not help: it has no append-only file of its own to turn on, and may be durable by other means.
+ */
 export async function inspectRedis(redis: RedisConnection, now: () => number): Promise<RedisFinding[]> {
   const [server, memory, policy, appendonly, appendfsync] = await Promise.all([
-    redis.info('server'),
-    redis.info('memory'),
+    unlessForbidden(redis.info('server')),
+    unlessForbidden(redis.info('memory')),
     setting(redis, 'maxmemory-policy'),
     setting(redis, 'appendonly'),
     setting(redis, 'appendfsync'),
   ]);
   return [
     versionFinding(server),
-    settingFinding('maxmemory-policy', policy, 'noeviction', (value) => value === 'noeviction'),
-    settingFinding('appendonly', appendonly, 'yes', (value) => value === 'yes'),
-    settingFinding(
-      'appendfsync',
-      appendfsync,
-      'everysec (may lose the last second) or always',
-      (value) => value !== 'no',
-    ),
+    finding({
+      check: 'maxmemory-policy',
+      found: policy ?? field(memory, 'maxmemory_policy'),
+      wanted: 'noeviction',
+      level: (value) => (value === 'noeviction' ? 'ok' : 'loses'),
+    }),
+    finding({
+      check: 'appendonly',
+      found: appendonly,
+      wanted: 'yes',
+      level: (value) => (value === 'yes' ? 'ok' : 'loses'),
+    }),
+    finding({
+      check: 'appendfsync',
+      found: appendfsync,
+      wanted: 'everysec (may lose the last second) or always',
+      level: (value) => (value === 'no' ? 'loses' : 'ok'),
+    }),
     memoryFinding(memory),
     await clockFinding(redis, now),
   ];
 }
 
-/** Null when Redis forbids CONFIG, as managed ones do. */
-async function setting(redis: RedisConnection, name: string): Promise<string | null> {
+/** Null when this Redis forbids the command, as managed ones and users with few rights do. */
+async function unlessForbidden<T>(reply: Promise<T>): Promise<T | null> {
   try {
-    const reply = await redis.config('GET', name);
-    return Array.isArray(reply) ? String(reply[1]) : null;
+    return await reply;
   } catch (error) {
     if (/unknown command|NOPERM|permission/i.test(messageOf(error))) return null;
     throw error;
   }
 }
 
-function settingFinding(
-  check: RedisFinding['check'],
-  value: string | null,
-  wanted: string,
-  isSafe: (value: string) => boolean,
-): RedisFinding {
-  if (value === null) return { check, level: 'unknown', found: 'CONFIG is not allowed', wanted };
-  return { check, level: isSafe(value) ? 'ok' : 'loses', found: value, wanted };
+async function setting(redis: RedisConnection, name: string): Promise<string | null> {
+  const reply = await unlessForbidden(redis.config('GET', name));
+  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
 }
 
-function versionFinding(info: string): RedisFinding {
-  const found = field(info, 'redis_version') ?? 'unknown';
-  const [major = 0, minor = 0] = found.split('.').map(Number);
-  const isRecent = major > LEAST_VERSION[0] || (major === LEAST_VERSION[0] && minor >= LEAST_VERSION[1]);
-  return {
+function finding({
+  check,
+  found,
+  wanted,
+  level,
+}: {
+  readonly check: RedisFinding['check'];
+  /** Null: Redis would not say. */
+  readonly found: string | null;
+  readonly wanted: string;
+  readonly level: (found: string) => RedisFinding['level'];
+}): RedisFinding {
+  if (found === null) {
+    return { check, level: 'unknown', found: 'not to be had here', wanted, advice: ADVICE_UNKNOWN };
+  }
+  const judged = level(found);
+  return { check, level: judged, found, wanted, advice: judged === 'ok' ? null : ADVICE[check] };
+}
+
+function versionFinding(info: string | null): RedisFinding {
+  return finding({
     check: 'version',
-    level: isRecent ? 'ok' : 'warns',
-    found,
+    found: field(info, 'redis_version'),
     wanted: `${LEAST_VERSION.join('.')} or newer`,
-  };
+    level: (version) => {
+      const [major = 0, minor = 0] = version.split('.').map(Number);
+      const isRecent = major > LEAST_VERSION[0] || (major === LEAST_VERSION[0] && minor >= LEAST_VERSION[1]);
+      return isRecent ? 'ok' : 'warns';
+    },
+  });
 }
 
-function memoryFinding(info: string): RedisFinding {
+function memoryFinding(info: string | null): RedisFinding {
   const used = Number(field(info, 'used_memory') ?? 0);
   const limit = Number(field(info, 'maxmemory') ?? 0);
-  const wanted = `under ${MEMORY_WARNING_SHARE * 100} % of maxmemory`;
-  if (limit === 0)
-    return { check: 'memory', level: 'ok', found: `${megabytes(used)} used, no maxmemory`, wanted };
-  const level = used / limit < MEMORY_WARNING_SHARE ? 'ok' : 'warns';
-  return { check: 'memory', level, found: `${megabytes(used)} of ${megabytes(limit)}`, wanted };
+  const share =
+    limit === 0 ? `${megabytes(used)} used, no maxmemory` : `${megabytes(used)} of ${megabytes(limit)}`;
+  return finding({
+    check: 'memory',
+    found: info === null ? null : share,
+    wanted: `under ${MEMORY_WARNING_SHARE * 100} % of maxmemory`,
+    level: () => (limit === 0 || used / limit < MEMORY_WARNING_SHARE ? 'ok' : 'warns'),
+  });
 }
 
 /** Retry times and ages compare this machine's clock with that of other machines; Redis's stands for them. */
 async function clockFinding(redis: RedisConnection, now: () => number): Promise<RedisFinding> {
   const startedAtMs = now();
-  const [seconds, microseconds] = await redis.time();
+  const reply = await unlessForbidden(redis.time());
   const middleMs = (startedAtMs + now()) / 2;
+  const [seconds, microseconds] = reply ?? [];
   const offsetMs = Math.round(Number(seconds) * 1_000 + Number(microseconds) / 1_000 - middleMs);
-  return {
+  const offset = `Redis is ${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'ahead'}`;
+  return finding({
     check: 'clock',
-    level: Math.abs(offsetMs) < CLOCK_WARNING_MS ? 'ok' : 'warns',
-    found: `Redis is ${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'ahead'}`,
+    found: reply === null ? null : offset,
     wanted: `within ${CLOCK_WARNING_MS} ms of this machine`,
-  };
+    level: () => (Math.abs(offsetMs) < CLOCK_WARNING_MS ? 'ok' : 'warns'),
+  });
 }
 
-function field(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+function field(info: string | null, name: string): string | null {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info ?? '')?.[1] ?? null;
 }
 
 function megabytes(bytes: number): string {

@@ -25,4 +25,6 @@ export interface AttemptEntry {
   /** For `invalid_event`: which fields, why; kinds of values, never values. */
   readonly faults?: readonly string[];
   readonly warnings?: readonly EventWarning[];
+  /** Of the event's trace, when it is traced and sampled. */
+  readonly traceId?: string;
 }

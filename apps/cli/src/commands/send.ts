@@ -11,6 +11,7 @@ import { visible, visibleJson } from '../output/visible.js';
 import { checkOnly } from '../sending/answer-lines.js';
 import { openEvents } from '../sending/event-source.js';
 import { type Sent, sendEvents } from '../sending/send-events.js';
+import { openSendTracing } from '../sending/send-tracing.js';
 import type { Start } from '../start.js';
 import { note, write } from '../terminal.js';
 import { withRedis } from '../with-redis.js';
@@ -59,8 +60,16 @@ async function send(file: string, options: SendOptions, context: Context): Promi
     return conclude(await sendEvents(source, checkOnly(withheldCallers), context), true, context);
   return withRedis(context, 'producer', async (redis) => {
     const channel = context.channel ?? DEFAULT_CHANNEL;
-    const queue = createCallEventQueue({ redis, channel, withheldCallers, now: context.now });
+    const traced = await openSendTracing(context);
+    const queue = createCallEventQueue({
+      redis,
+      channel,
+      withheldCallers,
+      now: context.now,
+      ...traced.options,
+    });
     const sent = await sendEvents(source, queue.sendMany, context);
+    await traced.close();
     // With Redis gone it would wait for ever.
     await within(queue.close(), 1_000, () => new Error('late')).catch(() => undefined);
     return conclude(sent, false, context);

@@ -10,19 +10,8 @@ const VERDICT_OF_LEVEL: Readonly<Record<RedisFinding['level'], CheckVerdict>> = 
   loses: 'loses events',
 };
 
-const ADVICE: Readonly<Record<RedisFinding['check'], string>> = {
-  version: 'Upgrade Redis.',
-  'maxmemory-policy':
-    'Under memory pressure Redis throws events away. Set "maxmemory-policy noeviction" in redis.conf, and at once with CONFIG SET.',
-  appendonly:
-    'A restart of Redis loses what came since its last snapshot. Set "appendonly yes" in redis.conf, and at once with CONFIG SET.',
-  appendfsync: 'A crash of the machine loses what was not on disk. Set "appendfsync everysec" in redis.conf.',
-  memory:
-    'When it is full, Redis refuses new events. Raise maxmemory, or find out why events are not delivered: callpost status.',
-  clock: 'Retry times and ages are wrong by this much. Check NTP on this machine and on that of Redis.',
-};
-
-const ADVICE_UNKNOWN = 'This Redis does not allow CONFIG. Look it up in the settings of its provider.';
+/** What `loses events` means for a worker, after what to do about it. */
+const REFUSED = 'Until then a worker refuses to start on it, unless told REDIS_SAFETY=warn.';
 
 /** One check when Redis cannot be reached, all when it can. */
 export async function checkRedis(context: Context): Promise<Check[]> {
@@ -53,13 +42,12 @@ function unreachable(error: RedisUnavailableError): Check {
   };
 }
 
-function checkOfFinding({ check, level, found, wanted }: RedisFinding): Check {
-  const advice = level === 'unknown' ? ADVICE_UNKNOWN : ADVICE[check];
+function checkOfFinding({ check, level, found, wanted, advice }: RedisFinding): Check {
   return {
     check: `redis ${check}`,
     verdict: VERDICT_OF_LEVEL[level],
     found,
     wanted,
-    advice: level === 'ok' ? null : advice,
+    advice: level === 'loses' ? `${advice} ${REFUSED}` : advice,
   };
 }

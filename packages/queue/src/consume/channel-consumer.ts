@@ -192,5 +192,6 @@ function takenEvent(job: Job, overtaken = 0): TakenEvent {
       marks.possiblyDelivered === true ||
       records.some((record) => record.possiblyDelivered === true),
     overtaken,
+    trace: job.opts.telemetry?.metadata ?? null,
   };
 }

@@ -20,6 +20,8 @@ export interface TakenEvent {
    * for that.
    */
   readonly overtaken: number;
+  /** What a producer that traces put beside it: JSON of W3C's trace headers. Null when it traces nothing. */
+  readonly trace: string | null;
 }
 
 /** What is to become of a taken event: the verdict on it, with what the event shall remember of the attempt. */

@@ -12,6 +12,7 @@ import { enqueueAll, type StampedEvent } from './enqueue.js';
 import { firstEventState } from './first-event.js';
 import { createOrderStamp } from './order-stamp.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
+import type { SendTracing } from './send-tracing.js';
 
 export interface CallEventQueueOptions extends CallEventRules {
   /** `redis://…`, `rediss://…` or `unix:///path`; or a connection made by `connectRedis(url, 'producer')`. */
@@ -20,6 +21,8 @@ export interface CallEventQueueOptions extends CallEventRules {
   readonly channel?: string;
   /** Events per transaction of `sendMany`. Default 200. */
   readonly chunkSize?: number;
+  /** Made by `createSendTracing`; without it nothing is traced. */
+  readonly tracing?: SendTracing;
   /** Unix ms; default `Date.now`. */
   readonly now?: () => number;
 }
@@ -43,7 +46,7 @@ export interface CallEventQueue {
  * @throws RangeError for a channel name that is none
  */
 export function createCallEventQueue(options: CallEventQueueOptions): CallEventQueue {
-  const { channel = DEFAULT_CHANNEL, now = Date.now, chunkSize = 200 } = options;
+  const { channel = DEFAULT_CHANNEL, now = Date.now, chunkSize = 200, tracing } = options;
   requireChannelName(channel);
   const ownsConnection = typeof options.redis === 'string';
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
@@ -63,6 +66,17 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
 
   async function enqueue(events: readonly StampedEvent[]): Promise<boolean[]> {
     if (events.length === 0) return [];
+    try {
+      const known = await enqueueOnce(events);
+      for (const [index, { span }] of events.entries()) span?.end(known[index] ? 'duplicate' : 'accepted');
+      return known;
+    } catch (error) {
+      for (const { span } of events) span?.end('not_acknowledged');
+      throw error;
+    }
+  }
+
+  async function enqueueOnce(events: readonly StampedEvent[]): Promise<boolean[]> {
     const queue = await open();
     try {
       return await enqueueAll(queue, redis, events);
@@ -75,8 +89,10 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   }
 
   function stamped(event: CallEvent): StampedEvent {
+    const span = tracing?.send({ channel, eventId: event.id });
     const timestamp = nextTimestamp();
-    return { event: stampCreatedAt(event, Math.trunc(timestamp)), timestamp };
+    const isTraced = span === undefined ? {} : { span };
+    return { event: stampCreatedAt(event, Math.trunc(timestamp)), timestamp, ...isTraced };
   }
 
   async function sendChunk(inputs: readonly unknown[]): Promise<SendAnswer[]> {

@@ -3,11 +3,14 @@ import { createIORedisClient, type IRedisClient } from 'bullmq';
 import type { EventQueue } from '../event-backend.js';
 import { jobIdOf } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import type { SendSpan } from './send-tracing.js';
 
 export interface StampedEvent {
   readonly event: CallEvent;
   /** Unix ms; its fraction orders events of the same millisecond, see `order-stamp.ts`. */
   readonly timestamp: number;
+  /** Of a producer that traces: rides with the event to the attempts at it. */
+  readonly span?: SendSpan;
 }
 
 /**
@@ -24,10 +27,15 @@ export async function enqueueAll(
   const client: IRedisClient = createIORedisClient(redis);
   const transaction = client.multi();
   await Promise.all(
-    events.map(({ event, timestamp }) => {
-      const job = { id: jobIdOf(event.id), data: JSON.stringify(event), timestamp, call: callKey(event) };
-      return queue.backend.addInLane(transaction, job);
-    }),
+    events.map(({ event, timestamp, span }) =>
+      queue.backend.addInLane(transaction, {
+        id: jobIdOf(event.id),
+        data: JSON.stringify(event),
+        timestamp,
+        call: callKey(event),
+        ...(span === undefined ? {} : { trace: span.carrier }),
+      }),
+    ),
   );
   const replies = await transaction.exec();
   if (replies === null) throw new Error('the transaction was discarded');
