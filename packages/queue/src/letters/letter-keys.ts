@@ -14,9 +14,26 @@ export function letterKeys(channel: string) {
     causes: key('callpost:causes'),
     /** Sorted set: job ids of a cause by time of death. */
     ofCause: (causeId: string) => key(`callpost:cause:${causeId}`),
+    /** Sorted set, all scores 0: {@link callMember} of each letter that is indexed, so that those of a call lie together. */
+    byCall: key('callpost:letters:by-call'),
+    /**
+     * Hash, written by who settles the events of a call: call → `0` from the moment an event of it dies, then the
+     * enqueue order of its newest event delivered since. Calls without dead letters have no field.
+     */
+    deliveredSince: key('callpost:calls:delivered'),
     /** Hash: the job itself. */
     letter: (jobId: string) => key(jobId),
   };
+}
+
+/** A letter in {@link letterKeys}.byCall. */
+export function callMember(call: string | null, jobId: string): string {
+  return `${call ?? ''}\0${jobId}`;
+}
+
+/** The members of a call, as ZRANGEBYLEX and ZLEXCOUNT take them. */
+export function callRange(call: string): readonly [min: string, max: string] {
+  return [`[${call}\0`, `(${call}\u0001`];
 }
 
 export type LetterKeys = ReturnType<typeof letterKeys>;
