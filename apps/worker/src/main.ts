@@ -1,5 +1,5 @@
 import { faultText } from '@callpost/domain';
-import { connectRedis } from '@callpost/queue';
+import { connectRedis, startAuditLog } from '@callpost/queue';
 import {
   type AttemptEntry,
   createChannelLabel,
@@ -8,6 +8,7 @@ import {
   createMetrics,
   observeAttempt,
 } from '@callpost/telemetry';
+import { auditFields } from './audit-fields.js';
 import { createChannel } from './channel.js';
 import { readChannelsNow, readConfig, type WorkerConfig } from './config.js';
 import { consumeChannel } from './consume-channel.js';
@@ -114,6 +115,12 @@ async function run(config: WorkerConfig): Promise<void> {
     errorLog,
     now,
   });
+  const auditLog = startAuditLog({
+    redis: replayRedis,
+    workerName: worker,
+    onEntry: (entry) => logger.info(auditFields(entry), 'audit'),
+    onError: (error) => errorLog.report('reading the audit trail failed', error),
+  });
   onShutdownSignal(shutDown, shutdownGraceMs, logger);
   process.on('SIGHUP', () => {
     if (!isDraining) reloader.reload();
@@ -125,6 +132,7 @@ async function run(config: WorkerConfig): Promise<void> {
     isDraining = true;
     reloader.stop();
     retention.stop();
+    await auditLog.stop();
     await fleet.stop();
     await endpoints.close();
     redis.disconnect();
