@@ -37,7 +37,8 @@ async function startRun(
     newId: () => id,
   });
   expect(answer.status).toBe('planned');
-  await moveRun(stage.redis.client, { channel: CHANNEL, runId: id, move: 'start', nowMs: Date.now() });
+  const by = { who: 'sre', via: 'test', comment: 'fixed' };
+  await moveRun(stage.redis.client, { channel: CHANNEL, runId: id, move: 'start', by, nowMs: Date.now() });
   return id;
 }
 

@@ -8,7 +8,8 @@ import type { Context } from '../context.js';
 import { RefusedError, UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { drawingOn, print } from '../output/form.js';
-import { planAnswer, planFacts, sampleText } from '../replaying/plan-answer.js';
+import { overtakenText } from '../replaying/overtaken-text.js';
+import { overtakenOf, planAnswer, planFacts, sampleText } from '../replaying/plan-answer.js';
 import { addPlanOptions, type PlanOptions } from '../replaying/plan-options.js';
 import { planRuns } from '../replaying/plan-runs.js';
 import { type Proposal, propose } from '../replaying/propose.js';
@@ -75,6 +76,8 @@ function startChosen(options: ReplayStartOptions, context: Context): Promise<Exi
       const changes = sampleText(proposal, reveal, drawingOn(terminal.stderr, context));
       await write(terminal.stderr, `${changes}\n`);
     }
+    const { paint } = drawingOn(terminal.stderr, context);
+    await write(terminal.stderr, overtakenText(overtakenOf(proposal, []), paint).trimStart());
     await confirm(proposal, options, context);
     const exit = await startNew(redis, proposal, wait, context);
     return exit === EXIT.ok && missing.length > 0 ? EXIT.partial : exit;

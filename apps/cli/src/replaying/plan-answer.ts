@@ -8,6 +8,7 @@ import { pairsText } from '../output/table.js';
 import { visible } from '../output/visible.js';
 import { countText } from '../output/words.js';
 import { diffEvents, diffText } from './event-diff.js';
+import { type Overtaken, overtakenText } from './overtaken-text.js';
 import type { Proposal } from './propose.js';
 import { CONFLICT_WORDS, durationText, nextText, rateText } from './run-words.js';
 
@@ -55,6 +56,19 @@ function canaryText({ counts, canaryOf }: Pick<Proposal, 'counts' | 'canaryOf'>)
   return `${texts.join(', ')}; stop if over 20 % of these die again of one cause`;
 }
 
+/** @param runs that were planned; none before */
+export function overtakenOf(
+  { chosen, newerDelivered, onCallConflict }: Proposal,
+  runs: readonly ReplayRun[],
+): Overtaken {
+  const [run] = runs;
+  const instead =
+    run === undefined || runs.length > 1
+      ? 'the same command with --on-call-conflict continue'
+      : `callpost replay start ${run.id} --on-call-conflict continue`;
+  return { newerDelivered, letters: chosen.letters.length, onCallConflict, instead };
+}
+
 /** What a patch does to one of the letters; empty without one. */
 export function sampleText({ sample }: Proposal, reveal: boolean, { paint }: Drawing): string {
   if (sample === null) return '';
@@ -84,6 +98,7 @@ export function planAnswer(
       [
         pairsText([...ids, ...describeLetters(letters, now()), ...planFacts(proposal)], drawing),
         ...(sample === null ? [] : ['\n', sampleText(proposal, reveal, drawing)]),
+        overtakenText(overtakenOf(proposal, runs), drawing.paint),
         nextText(
           runs.map(({ id }) => `callpost replay start ${id}`),
           drawing,
@@ -99,6 +114,7 @@ export function planAnswer(
       maxPerSecond: perSecond,
       atLeastSeconds: Math.ceil(Math.max(...proposal.counts.values()) / perSecond),
       onCallConflict,
+      newerDelivered: proposal.newerDelivered,
       sample: sample && {
         eventId: sample.letter.eventId,
         changes: diffEvents(sample.before, sample.after, reveal),

@@ -1,4 +1,5 @@
 import {
+  countNewerDelivered,
   type DeadLetterFilter,
   findDeadLetter,
   type OnCallConflict,
@@ -32,6 +33,8 @@ export interface Proposal {
   readonly perSecond: number;
   readonly canaryOf: (letters: number) => number;
   readonly onCallConflict: OnCallConflict;
+  /** Of how many letters newer events of their call were delivered already. */
+  readonly newerDelivered: number;
   readonly patch: Patch | null;
   /** What the patch does to one of the letters. */
   readonly sample: Sample | null;
@@ -74,10 +77,20 @@ export async function propose(
     perSecond: maxRate,
     canaryOf: (letters) => canaryOf(letters, options),
     onCallConflict,
+    newerDelivered: await unlessStopped(countOvertaken(redis, chosen), context),
     patch,
     sample,
     comment,
   };
+}
+
+async function countOvertaken(redis: RedisConnection, { letters }: ChosenLetters): Promise<number> {
+  let count = 0;
+  for (const channel of new Set(letters.map((letter) => letter.channel))) {
+    const ofChannel = letters.filter((letter) => letter.channel === channel);
+    count += await countNewerDelivered(redis, channel, ofChannel);
+  }
+  return count;
 }
 
 function checkPatchOptions({ edit, patch, reveal }: PlanOptions): void {
