@@ -38,12 +38,13 @@ async function planned(...args: string[]): Promise<string> {
 }
 
 const SKIPPED =
-  '2 of 3 will be SKIPPED, and stay dead letters: newer events of their calls were delivered already.';
+  /SKIPPED +2 of 3 will be, and stay dead letters: newer events of their calls were delivered already\n/;
 
 test('a plan says how many would be skipped, and what to type instead', async () => {
   const dry = await replay('start', '--all', '--dry-run');
-  expect(dry.stdout).toContain(
-    `${SKIPPED}\nTo send them all the same: the same command with --on-call-conflict continue\n`,
+  expect(dry.stdout).toMatch(SKIPPED);
+  expect(dry.stdout).toMatch(
+    / to send them all the same: the same command with --on-call-conflict continue\n/,
   );
   expect(JSON.parse((await replay('start', '--all', '--dry-run', '-o', 'json')).stdout)).toMatchObject({
     newerDelivered: 2,
@@ -51,8 +52,9 @@ test('a plan says how many would be skipped, and what to type instead', async ()
   });
   const plan = await replay('plan', '--all', '--comment', 'OPS-12');
   const [id] = (await listRuns(redis.client, 'default')).map((one) => one.id);
+  expect(plan.stdout).toMatch(SKIPPED);
   expect(plan.stdout).toContain(
-    `${SKIPPED}\nTo send them all the same: callpost replay start ${id} --on-call-conflict continue\n`,
+    ` to send them all the same: callpost replay start ${id} --on-call-conflict continue\n`,
   );
 });
 
@@ -60,7 +62,7 @@ test('a run skips them, says so while and after it runs, and its report has the 
   await work();
   const { exit, stdout, stderr } = await replay('start', '--all', '--yes', '--comment', 'OPS-12', '--wait');
   expect(exit).toBe(4);
-  expect(stderr).toContain(SKIPPED);
+  expect(stderr).toMatch(SKIPPED);
   expect(stderr).toContain('skips letters: newer events of their calls were delivered already.');
   expect(stdout).toMatch(
     /delivered +1\ndead again +0\nskipped +2\n +2: newer events of its call were delivered already\n/,
@@ -71,7 +73,7 @@ test('a run skips them, says so while and after it runs, and its report has the 
   );
   const again = await run(command.split(' '), { redis: redis.url });
   expect(again).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^dead letters +2\n/) });
-  expect(again.stdout).toContain('All 2 are sent out of order, as asked for:');
+  expect(again.stdout).toMatch(/OUT OF ORDER +all 2, as asked for:/);
   const started = command.replace(' --dry-run', '').split(' ');
   expect(
     (await run([...started, '--yes', '--wait', '--comment', 'all the same'], { redis: redis.url })).exit,
@@ -80,7 +82,7 @@ test('a run skips them, says so while and after it runs, and its report has the 
 
 test('a plan may be started with another rule', async () => {
   const id = await planned();
-  expect((await replay('start', id, '--dry-run')).stdout).toContain(SKIPPED);
+  expect((await replay('start', id, '--dry-run')).stdout).toMatch(SKIPPED);
   expect(JSON.parse((await replay('start', id, '--dry-run', '-o', 'json')).stdout)).toMatchObject({
     asPlanned: 3,
     newerDelivered: 2,
@@ -88,7 +90,7 @@ test('a plan may be started with another rule', async () => {
   await work();
   const { exit, stderr } = await replay('start', id, '--on-call-conflict', 'continue', '--yes', '--wait');
   expect(exit).toBe(0);
-  expect(stderr).toContain('2 of 3 are sent out of order, as asked for');
+  expect(stderr).toMatch(/OUT OF ORDER +2 of 3, as asked for/);
   expect(await listRuns(redis.client, 'default')).toMatchObject([{ onCallConflict: 'continue' }]);
 });
 

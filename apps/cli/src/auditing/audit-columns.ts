@@ -34,6 +34,6 @@ const WORDS: Readonly<Record<string, string>> = {
   invalid_patch: 'invalid when patched',
   call_conflict: 'after one dead again',
   newer_delivered: 'after newer ones',
-  maxPerSecond: 'a second at most',
+  maxPerSecond: 'per second',
   maxPerSecondBefore: 'before',
 };

@@ -8,8 +8,7 @@ import type { Context } from '../context.js';
 import { RefusedError, UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { drawingOn, print } from '../output/form.js';
-import { overtakenText } from '../replaying/overtaken-text.js';
-import { overtakenOf, planAnswer, planFacts, sampleText } from '../replaying/plan-answer.js';
+import { planAnswer, planFacts, planWarnings, sampleText } from '../replaying/plan-answer.js';
 import { addPlanOptions, type PlanOptions } from '../replaying/plan-options.js';
 import { planRuns } from '../replaying/plan-runs.js';
 import { type Proposal, propose } from '../replaying/propose.js';
@@ -76,8 +75,6 @@ function startChosen(options: ReplayStartOptions, context: Context): Promise<Exi
       const changes = sampleText(proposal, reveal, drawingOn(terminal.stderr, context));
       await write(terminal.stderr, `${changes}\n`);
     }
-    const { paint } = drawingOn(terminal.stderr, context);
-    await write(terminal.stderr, overtakenText(overtakenOf(proposal, []), paint).trimStart());
     await confirm(proposal, options, context);
     const exit = await startNew(redis, proposal, wait, context);
     return exit === EXIT.ok && missing.length > 0 ? EXIT.partial : exit;
@@ -88,10 +85,11 @@ function startChosen(options: ReplayStartOptions, context: Context): Promise<Exi
 async function confirm(proposal: Proposal, options: ReplayStartOptions, context: Context): Promise<void> {
   const { letters } = proposal.chosen;
   const facts = [...describeLetters(letters, context.now()), ...planFacts(proposal)];
+  const warnings = planWarnings(proposal, []);
   const isMeant =
     options.edit && !options.yes
-      ? await confirmCount(REPLAY, letters.length, facts, context)
-      : await mayDo(REPLAY, letters.length, options, facts, context);
+      ? await confirmCount(REPLAY, letters.length, [...facts, ...warnings], context)
+      : await mayDo(REPLAY, letters.length, options, facts, context, warnings);
   if (!isMeant) throw new RefusedError('that is not the number; nothing was replayed');
 }
 

@@ -4,11 +4,11 @@ import { countsOf, describeLetters } from '../choosing/describe-letters.js';
 import type { Context } from '../context.js';
 import { filterWords } from '../letters/filter-words.js';
 import type { Answer, Drawing } from '../output/form.js';
-import { pairsText } from '../output/table.js';
+import { type Pair, pairsText } from '../output/table.js';
 import { visible } from '../output/visible.js';
 import { countText } from '../output/words.js';
 import { diffEvents, diffText } from './event-diff.js';
-import { type Overtaken, overtakenText } from './overtaken-text.js';
+import { overtakenFacts } from './overtaken-facts.js';
 import type { Proposal } from './propose.js';
 import { CONFLICT_WORDS, durationText, nextText, rateText } from './run-words.js';
 
@@ -19,18 +19,18 @@ export function planFacts({
   filter,
   causes,
   counts,
+  longest,
   perSecond,
   onCallConflict,
   canaryOf,
   comment,
 }: Proposal): Facts {
-  const largest = Math.max(...counts.values());
   return [
     ['filter', filterWords({ ...filter }) || 'all'],
     ...causeFacts(causes),
     ['canary', canaryText({ counts, canaryOf })],
     ['call conflict', CONFLICT_WORDS[onCallConflict]],
-    ['takes', `at least ${durationText(largest, perSecond)}, with ${rateText(perSecond)}`],
+    ['takes', `at least ${durationText(longest, perSecond)}, with ${rateText(perSecond)}`],
     ...(comment === null ? [] : [['comment', comment] as const]),
   ];
 }
@@ -57,16 +57,16 @@ function canaryText({ counts, canaryOf }: Pick<Proposal, 'counts' | 'canaryOf'>)
 }
 
 /** @param runs that were planned; none before */
-export function overtakenOf(
+export function planWarnings(
   { chosen, newerDelivered, onCallConflict }: Proposal,
   runs: readonly ReplayRun[],
-): Overtaken {
+): Pair[] {
   const [run] = runs;
   const instead =
     run === undefined || runs.length > 1
       ? 'the same command with --on-call-conflict continue'
       : `callpost replay start ${run.id} --on-call-conflict continue`;
-  return { newerDelivered, letters: chosen.letters.length, onCallConflict, instead };
+  return overtakenFacts({ newerDelivered, letters: chosen.letters.length, onCallConflict, instead });
 }
 
 /** What a patch does to one of the letters; empty without one. */
@@ -96,9 +96,16 @@ export function planAnswer(
   return {
     table: (drawing) =>
       [
-        pairsText([...ids, ...describeLetters(letters, now()), ...planFacts(proposal)], drawing),
+        pairsText(
+          [
+            ...ids,
+            ...describeLetters(letters, now()),
+            ...planFacts(proposal),
+            ...planWarnings(proposal, runs),
+          ],
+          drawing,
+        ),
         ...(sample === null ? [] : ['\n', sampleText(proposal, reveal, drawing)]),
-        overtakenText(overtakenOf(proposal, runs), drawing.paint),
         nextText(
           runs.map(({ id }) => `callpost replay start ${id}`),
           drawing,
@@ -112,7 +119,7 @@ export function planAnswer(
       filter,
       causes: causes.map(({ cause, count }) => ({ cause, count })),
       maxPerSecond: perSecond,
-      atLeastSeconds: Math.ceil(Math.max(...proposal.counts.values()) / perSecond),
+      atLeastSeconds: Math.ceil(proposal.longest / perSecond),
       onCallConflict,
       newerDelivered: proposal.newerDelivered,
       sample: sample && {

@@ -5,14 +5,13 @@ import type { Context } from '../context.js';
 import { RefusedError, StaleError, UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { filterOf, isEmptyFilter } from '../letters/filter-options.js';
-import { drawingOn, print } from '../output/form.js';
+import { print } from '../output/form.js';
 import { countText } from '../output/words.js';
-import { write } from '../terminal.js';
 import { unlessStopped } from '../unless-stopped.js';
 import { withRedis } from '../with-redis.js';
 import { changeRate } from './change-rate.js';
 import { expiredText, refusedMove } from './move-runs.js';
-import { overtakenText } from './overtaken-text.js';
+import { overtakenFacts } from './overtaken-facts.js';
 import type { PlanOptions } from './plan-options.js';
 import { runFacts, runText } from './run-text.js';
 import { findRun, runDocument, viewOf } from './run-view.js';
@@ -29,18 +28,18 @@ export function startPlanned(runId: string, options: Options, context: Context):
     if (planned.state !== 'planned') throw refusedMove(id, 'start', { status: 'refused', run: planned });
     const run = { ...planned, onCallConflict: options.onCallConflict ?? planned.onCallConflict };
     const check = await checkedPlan(redis, run, context);
-    const overtaken = {
+    const warnings = overtakenFacts({
       newerDelivered: check.newerDelivered,
       letters: check.asPlanned,
       onCallConflict: run.onCallConflict,
       instead: `callpost replay start ${id} --on-call-conflict continue`,
-    };
+    });
     const nowMs = context.now();
     if (options.dryRun) {
       const view = await viewOf(redis, run);
       const document = { dryRun: true, ...runDocument(view), ...check };
       await print(context, {
-        table: (drawing) => `${runText(view, nowMs, drawing)}${overtakenText(overtaken, drawing.paint)}`,
+        table: (drawing) => runText(view, nowMs, drawing, warnings),
         json: document,
         ndjson: [document],
       });
@@ -52,10 +51,8 @@ export function startPlanned(runId: string, options: Options, context: Context):
       ...(check.asPlanned === count ? [] : [['', leftText(check.asPlanned, count)] as const]),
       ...runFacts(run, nowMs),
     ];
-    const { stderr } = context.terminal;
-    await write(stderr, overtakenText(overtaken, drawingOn(stderr, context).paint).trimStart());
     const asked = { ...options, ...(comment !== null && { comment }) };
-    if (!(await mayDo(REPLAY, count, asked, facts, context))) {
+    if (!(await mayDo(REPLAY, count, asked, facts, context, warnings))) {
       throw new RefusedError('that is not the number; nothing was replayed');
     }
     if (options.maxRate !== undefined) {

@@ -52,7 +52,15 @@ export async function startRuns(
 }
 
 /** `Run 20261123-0331-x7k2 of channel default started: 101 dead letters, at least 3s with 50 per second.` */
-function startedText({ id, channel, count, maxPerSecond }: ReplayRun): string {
-  const takes = `at least ${durationText(count, maxPerSecond)} with ${rateText(maxPerSecond)}`;
+function startedText({
+  id,
+  channel,
+  count,
+  newerDelivered,
+  onCallConflict,
+  maxPerSecond,
+}: ReplayRun): string {
+  const sent = onCallConflict === 'continue' ? count : count - newerDelivered;
+  const takes = `at least ${durationText(sent, maxPerSecond)} with ${rateText(maxPerSecond)}`;
   return `Run ${id} of channel ${channel} started: ${counted(count, 'dead letter')}, ${takes}.`;
 }
