@@ -119,7 +119,7 @@ async function run(config: WorkerConfig): Promise<void> {
     redis: replayRedis,
     workerName: worker,
     onEntry: (entry) => logger.info(auditFields(entry), 'audit'),
-    onError: (error) => errorLog.report('reading the audit trail failed', error),
+    onError: (error) => onRedisError(error instanceof Error ? error : new Error(String(error))),
   });
   onShutdownSignal(shutDown, shutdownGraceMs, logger);
   process.on('SIGHUP', () => {
