@@ -1,7 +1,8 @@
-import { eventually } from '@callpost/testkit';
+import { eventually, sampleEvent } from '@callpost/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   countNewerDelivered,
+  createCallEventQueue,
   createDiscarder,
   readDeadLetters,
   reindexDeadLetters,
@@ -11,6 +12,7 @@ import {
   CHANNEL,
   carry,
   consume,
+  counts,
   deliverAll,
   eventOf,
   inState,
@@ -92,6 +94,25 @@ it('costs neither the rate nor the canary anything: 500 skipped in no time, and 
   expect(await report(run)).toMatchObject({ deadAgain: 2, waiting: 18, skipped: { newer_delivered: 500 } });
 });
 
+it('what a call delivers after a death is seen by the plan, from the lanes themselves', async () => {
+  const queue = createCallEventQueue({ redis: redis.url });
+  await queue.sendMany(['first', 'second', 'third'].map((id) => sampleEvent({ id, thread_id: 'call-0' })));
+  await queue.close();
+  const consumer = consume((taken) =>
+    eventOf(taken).id === 'first' ? dead(taken) : { outcome: 'delivered' },
+  );
+  await eventually(async () => expect(await counts()).toMatchObject({ dead: 1, waiting: 0, parked: 0 }));
+  await eventually(async () => expect(await counts()).toMatchObject({ in_flight: 0 }));
+  await consumer.stop(0);
+  expect(await plan()).toMatchObject({ count: 1, newerDelivered: 1 });
+  const run = await plan({ onCallConflict: 'continue' });
+  deliverAll();
+  carry();
+  await move(run, 'start');
+  await inState(run, 'done');
+  await eventually(async () => expect(await callsKept()).toEqual([]));
+});
+
 it('the rule may be changed until the run is started', async () => {
   await makeLetters(2, 2);
   const run = await plan();
@@ -122,16 +143,17 @@ describe('what was delivered of a call is forgotten with its last letter', () =>
     await discarder.close();
   });
 
-  it('when it is replayed, also against the order, and not while another one is dead', async () => {
+  it('when it was replayed, with the end of the run, and not while another one is dead', async () => {
     await makeLetters(4, 2);
-    await wentOn('call-0', 0);
-    await wentOn('call-1', 9e12);
+    expect(await callsKept()).toEqual(['thread:call-0', 'thread:call-1']);
     const run = await plan({ onCallConflict: 'continue' });
     consume((taken) => (eventOf(taken).id === 'e0001' ? dead(taken) : { outcome: 'delivered' }));
     carry();
     await move(run, 'start');
     await inState(run, 'done');
-    await eventually(async () => expect(await callsKept()).not.toContain('thread:call-1'));
+    await eventually(async () => expect(await callsKept()).toEqual(['thread:call-0']));
+    // e0000 was delivered, e0001 died again: newer than that is nothing.
+    expect(await plan()).toMatchObject({ count: 1, newerDelivered: 0 });
   });
 
   it('at the latest when the index is made anew', async () => {

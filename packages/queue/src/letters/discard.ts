@@ -1,7 +1,8 @@
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { RESULTS_SUFFIX, runKeys } from '../replay/run.js';
-import { unindexLetters } from './letter-index.js';
+import { readEntries, unindexLetters } from './letter-index.js';
+import { forgetCalls } from './newer-delivered.js';
 
 /** `not_dead`: the letter was replayed, discarded or never there, or has died anew; nothing was changed. */
 export type DiscardAnswer = 'discarded' | 'not_dead';
@@ -48,6 +49,7 @@ export function createDiscarder({ redis, channel }: { redis: RedisConnection; ch
     async discard(jobId, diedAtMs) {
       const death = diedAtMs === undefined ? '' : String(diedAtMs);
       const jobKey = queueKey(channel, jobId);
+      const [entry] = await readEntries(redis, channel, [jobId]);
       const removed = await redis.eval(
         DISCARD,
         2,
@@ -60,6 +62,7 @@ export function createDiscarder({ redis, channel }: { redis: RedisConnection; ch
       );
       if (removed !== 1) return 'not_dead';
       await unindexLetters(redis, channel, [jobId]);
+      if (entry?.call) await forgetCalls(redis, channel, [entry.call]);
       return 'discarded';
     },
     close: () => Promise.resolve(),

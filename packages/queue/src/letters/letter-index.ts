@@ -28,13 +28,9 @@ export async function indexLetters(
   await execute(transaction);
 }
 
-/**
- * With the last letter of a call goes what was delivered of the call since it died. Only where that is newer than a
- * letter which is replayed all the same does it stay, since the letter may die again; `sweepCalls` takes it later.
- * KEYS entries, indexed, by call, delivered since. ARGV prefix of causes, prefix of jobs, job ids.
- */
+/** KEYS entries, indexed, by call. ARGV prefix of causes, job ids. */
 const UNINDEX = `
-for index = 3, #ARGV do
+for index = 2, #ARGV do
   local jobId = ARGV[index]
   local isJson, entry = pcall(cjson.decode, redis.call('HGET', KEYS[1], jobId) or '')
   redis.call('HDEL', KEYS[1], jobId)
@@ -43,11 +39,6 @@ for index = 3, #ARGV do
     local call = type(entry[4]) == 'string' and entry[4] or ''
     redis.call('ZREM', ARGV[1] .. entry[1], jobId)
     redis.call('ZREM', KEYS[3], call .. '\\0' .. jobId)
-    local newest = redis.call('HGET', KEYS[4], call)
-    if newest and redis.call('ZLEXCOUNT', KEYS[3], '[' .. call .. '\\0', '(' .. call .. '\\1') == 0 then
-      local order = tonumber(redis.call('HGET', ARGV[2] .. jobId, 'timestamp') or '')
-      if not order or (tonumber(newest) or 0) <= order then redis.call('HDEL', KEYS[4], call) end
-    end
   end
 end
 return 0`;
@@ -58,10 +49,10 @@ export async function unindexLetters(
   channel: string,
   jobIds: readonly string[],
 ): Promise<void> {
-  const { entries, indexed, byCall, deliveredSince, ofCause, letter } = letterKeys(channel);
+  const { entries, indexed, byCall, ofCause } = letterKeys(channel);
   for (let start = 0; start < jobIds.length; start += UNINDEXED_AT_ONCE) {
     const some = jobIds.slice(start, start + UNINDEXED_AT_ONCE);
-    await redis.eval(UNINDEX, 4, entries, indexed, byCall, deliveredSince, ofCause(''), letter(''), ...some);
+    await redis.eval(UNINDEX, 3, entries, indexed, byCall, ofCause(''), ...some);
   }
 }
 

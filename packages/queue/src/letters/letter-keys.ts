@@ -16,11 +16,6 @@ export function letterKeys(channel: string) {
     ofCause: (causeId: string) => key(`callpost:cause:${causeId}`),
     /** Sorted set, all scores 0: {@link callMember} of each letter that is indexed, so that those of a call lie together. */
     byCall: key('callpost:letters:by-call'),
-    /**
-     * Hash, written by who settles the events of a call: call → `0` from the moment an event of it dies, then the
-     * enqueue order of its newest event delivered since. Calls without dead letters have no field.
-     */
-    deliveredSince: key('callpost:calls:delivered'),
     /** Hash: the job itself. */
     letter: (jobId: string) => key(jobId),
   };

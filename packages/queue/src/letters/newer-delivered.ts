@@ -1,3 +1,4 @@
+import { laneKeys } from '../lanes/lane-keys.js';
 import type { RedisConnection } from '../redis.js';
 import type { DeadLetter } from './dead-letter.js';
 import { callRange, letterKeys } from './letter-keys.js';
@@ -17,7 +18,7 @@ export async function countNewerDelivered(
   channel: string,
   letters: readonly Placed[],
 ): Promise<number> {
-  const { deliveredSince } = letterKeys(channel);
+  const { deliveredSince } = laneKeys(channel);
   if ((await redis.exists(deliveredSince)) === 0) return 0;
   let count = 0;
   for (let start = 0; start < letters.length; start += CHUNK) {
@@ -29,31 +30,42 @@ export async function countNewerDelivered(
   return count;
 }
 
-/** KEYS delivered since, by call. ARGV call, min, max, and so on. */
-const SWEEP = `
-for index = 1, #ARGV, 3 do
-  if redis.call('ZLEXCOUNT', KEYS[2], ARGV[index + 1], ARGV[index + 2]) == 0 then
+/** KEYS delivered since, by call. ARGV prefix of lanes, then for each call: call, min, max. */
+const FORGET = `
+for index = 2, #ARGV, 3 do
+  local isOnItsWay = redis.call('EXISTS', ARGV[1] .. ARGV[index]) == 1
+  if not isOnItsWay and redis.call('ZLEXCOUNT', KEYS[2], ARGV[index + 1], ARGV[index + 2]) == 0 then
     redis.call('HDEL', KEYS[1], ARGV[index])
   end
 end
 return 0`;
 
-/** Forgets what was delivered of calls that have no dead letter any more, where a crash has left it. */
+/**
+ * Forgets what was delivered of calls that have no dead letter any more. Not while events of the call are on their way:
+ * one of them may be a letter that was replayed, and dies again.
+ */
+export async function forgetCalls(
+  redis: RedisConnection,
+  channel: string,
+  calls: readonly string[],
+): Promise<void> {
+  if (calls.length === 0) return;
+  const { deliveredSince, lane } = laneKeys(channel);
+  const ranges = calls.flatMap((call) => [call, ...callRange(call)]);
+  await redis.eval(FORGET, 2, deliveredSince, letterKeys(channel).byCall, lane(''), ...ranges);
+}
+
+/** The same for all calls: of those whose letters were replayed, and what a crash has left. */
 export async function sweepCalls(redis: RedisConnection, channel: string): Promise<void> {
-  const { deliveredSince, byCall } = letterKeys(channel);
+  const { deliveredSince } = laneKeys(channel);
   let cursor = '0';
   do {
     const [next, flat] = await redis.hscan(deliveredSince, cursor, 'COUNT', CHUNK);
-    const calls = flat.filter((_, index) => index % 2 === 0);
-    if (calls.length > 0) {
-      await redis.eval(
-        SWEEP,
-        2,
-        deliveredSince,
-        byCall,
-        ...calls.flatMap((call) => [call, ...callRange(call)]),
-      );
-    }
+    await forgetCalls(
+      redis,
+      channel,
+      flat.filter((_, index) => index % 2 === 0),
+    );
     cursor = next;
   } while (cursor !== '0');
 }
