@@ -40,16 +40,9 @@ export {
   RedisUnavailableError,
 } from './redis.js';
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
+export { type ChangeAnswer, setRunConflictRule, setRunRate } from './replay/change-run.js';
 export { checkPlan, type PlanCheck } from './replay/check-plan.js';
-export {
-  type ChangeAnswer,
-  type MoveAnswer,
-  moveRun,
-  type RunMove,
-  type RunMoveOptions,
-  setRunConflictRule,
-  setRunRate,
-} from './replay/control-run.js';
+export { type MoveAnswer, moveRun, type RunMove, type RunMoveOptions } from './replay/control-run.js';
 export {
   defaultCanary,
   type PlanAnswer,

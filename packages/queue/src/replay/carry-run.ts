@@ -1,3 +1,4 @@
+import { allSettled } from '../all-settled.js';
 import { readLetters } from '../letters/read-letters.js';
 import type { RedisConnection } from '../redis.js';
 import { canaryFails, isInCanary } from './canary.js';
@@ -203,14 +204,6 @@ function takeNext(schedule: RunSchedule, count: number): PlannedLetter[] {
     letters.push(letter);
   }
   return letters;
-}
-
-/** Waits for all of them, whatever becomes of one, so that nothing goes on behind the back of who took it for failed. */
-async function allSettled<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(work);
-  const failed = settled.find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
 }
 
 /**
