@@ -11,8 +11,8 @@ export interface Actor {
 }
 
 /**
- * What can be done to dead letters. `replay_ended`: by itself, by the worker that carried the run out; `drop`: because of
- * their age.
+ * What can be done to dead letters. `replay_ended`: by itself; `replay_stopped`: by its canary; `drop`: because of their
+ * age.
  */
 export type AuditAction =
   | 'replay_start'
@@ -21,6 +21,7 @@ export type AuditAction =
   | 'replay_rate'
   | 'replay_cancel'
   | 'replay_ended'
+  | 'replay_stopped'
   | 'discard'
   | 'drop'
   | 'reveal'

@@ -53,7 +53,7 @@ it('whoever has lost the lease sends nothing more, and takes the run over anew w
   }
   await inState(run, 'done');
   expect(delivered).toHaveLength(60);
-  expect(ended).toEqual(['done']);
+  await eventually(() => expect(ended).toEqual(['done']));
 });
 
 it('a letter is not sent in the name of a lease that another worker has', async () => {

@@ -30,9 +30,13 @@ export function planFacts({
     ...causeFacts(causes),
     ['canary', canaryText({ counts, canaryOf })],
     ['call conflict', CONFLICT_WORDS[onCallConflict]],
-    ['takes', `at least ${durationText(longest, perSecond)}, with ${rateText(perSecond)}`],
+    ['takes', longest === 0 ? 'no time, since nothing is sent' : takesText(longest, perSecond)],
     ...(comment === null ? [] : [['comment', comment] as const]),
   ];
+}
+
+function takesText(letters: number, perSecond: number): string {
+  return `at least ${durationText(letters, perSecond)}, with ${rateText(perSecond)}`;
 }
 
 const CAUSES_SHOWN = 3;

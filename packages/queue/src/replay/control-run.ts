@@ -22,7 +22,7 @@ const MOVES: Readonly<Record<RunMove, Move>> = {
     to: 'cancelled',
     action: 'replay_cancel',
   },
-  stop_by_canary: { from: ['running'], to: 'stopped_by_canary', action: 'replay_ended' },
+  stop_by_canary: { from: ['running'], to: 'stopped_by_canary', action: 'replay_stopped' },
   finish: { from: ['running'], to: 'done', action: 'replay_ended' },
 };
 
