@@ -113,6 +113,22 @@ it('what a call delivers after a death is seen by the plan, from the lanes thems
   await eventually(async () => expect(await callsKept()).toEqual([]));
 });
 
+it('newer events that are on their way go first too, since a replay waits behind what is in the lane', async () => {
+  await makeLetters(2, 1);
+  const queue = createCallEventQueue({ redis: redis.url });
+  await queue.send(sampleEvent({ id: 'newer', thread_id: 'call-0' }));
+  await queue.close();
+  const run = await plan();
+  carry();
+  await move(run, 'start');
+  await eventually(async () =>
+    expect(await report(run)).toMatchObject({ sent: 1, skipped: { newer_delivered: 1 } }),
+  );
+  const delivered = deliverAll();
+  await inState(run, 'done');
+  await eventually(() => expect(delivered.map(({ id }) => id).sort()).toEqual(['e0001', 'newer']));
+});
+
 it('the rule may be changed until the run is started', async () => {
   await makeLetters(2, 2);
   const run = await plan();

@@ -24,9 +24,9 @@ const lease = (token: string, durationMs: number) =>
   createLease(redis.client, { key: 'lease', token, durationMs });
 
 it('a lease is kept for as long as its holder is busy, and never taken up again once it ran out', async () => {
-  const [mine, other] = [lease('a', 150), lease('b', 150)];
+  const [mine, other] = [lease('a', 1_000), lease('b', 1_000)];
   expect(await mine.take()).toBe(true);
-  const untilMs = Date.now() + 600;
+  const untilMs = Date.now() + 2_500;
   while (Date.now() < untilMs) expect(await other.take()).toBe(false);
   await redis.client.del('lease');
   expect(await mine.renew()).toBe(false);

@@ -11,7 +11,7 @@ import { runKeys } from './run.js';
 
 /**
  * `not_dead`: the letter was replayed, discarded or never there. `changed`: it is dead, but not of the death that was
- * meant: it was replayed and died again meanwhile. `newer_delivered`: its call went on without it. `lease_lost`: the run
+ * meant: it was replayed and died again meanwhile. `newer_delivered`: its call goes on without it. `lease_lost`: the run
  * is carried out by another worker now. In all these cases nothing was changed.
  */
 export type ReplayAnswer = 'replayed' | 'not_dead' | 'changed' | 'newer_delivered' | 'lease_lost';
@@ -21,7 +21,7 @@ interface ReplayOptions {
   readonly run?: { readonly id: string; readonly leaseToken: string };
   /** Unix ms: replay only if it died then. */
   readonly diedAtMs?: number;
-  /** Replay only if no newer event of its call was delivered since it died. */
+  /** Replay only if no newer event of its call was delivered since it died, or is on its way. */
   readonly mustBeInOrder?: boolean;
   /** What to send in place of the event as it is; the id must be the same. */
   readonly editedEvent?: Readonly<Record<string, unknown>>;
@@ -46,8 +46,8 @@ const REPLAY_PRIORITY = 10;
 /**
  * Everything that a letter carries into its replay, in one script and only while it is dead of the death that was seen:
  * a letter that is discarded meanwhile must not leave half a job behind. BullMQ never resets its count of stalls (stc):
- * the first one after a replay would be the last again.
- * KEYS failed, job, delivered since, lease and results of the run. ARGV job id, time of death, marks, priority, edited
+ * the first one after a replay would be the last again. What is in the lane of its call already goes before it.
+ * KEYS failed, job, delivered since, lease and results of the run, lane. ARGV job id, time of death, marks, priority, edited
  * data or '', field of the original, call or '', field of the call, by which the letter takes its place in the lane in
  * the moment it is moved, 1 to refuse what is out of order, token of the lease or ''.
  */
@@ -55,8 +55,13 @@ const PREPARE = `
 if ARGV[10] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[10] then return 'lease_lost' end
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 'not_dead' end
 if redis.call('HGET', KEYS[2], 'finishedOn') ~= ARGV[2] then return 'changed' end
-local newest = ARGV[9] == '1' and redis.call('HGET', KEYS[3], ARGV[7])
-if newest and tonumber(newest) > tonumber(redis.call('HGET', KEYS[2], 'timestamp')) then return 'newer_delivered' end
+if ARGV[9] == '1' then
+  local order = tonumber(redis.call('HGET', KEYS[2], 'timestamp'))
+  local newest = redis.call('HGET', KEYS[3], ARGV[7])
+  local last = redis.call('LINDEX', KEYS[6], -1)
+  local onItsWay = last and redis.call('HGET', string.sub(KEYS[2], 1, -1 - #ARGV[1]) .. last, 'timestamp')
+  if (tonumber(newest or 0) or 0) > order or (tonumber(onItsWay or 0) or 0) > order then return 'newer_delivered' end
+end
 if ARGV[10] ~= '' then redis.call('HSET', KEYS[5], ARGV[1], 'sent') end
 if ARGV[5] ~= '' then
   redis.call('HSETNX', KEYS[2], ARGV[6], redis.call('HGET', KEYS[2], 'data') or 'null')
@@ -70,7 +75,7 @@ return 'replayed'`;
 export function createReplayer({ redis, channel, now }: ReplayerOptions): Replayer {
   const queue = openEventQueue(redis, channel);
   const failedKey = queueKey(channel, 'failed');
-  const { deliveredSince } = laneKeys(channel);
+  const { deliveredSince, lane } = laneKeys(channel);
 
   async function replay(jobId: string, options: ReplayOptions = {}): Promise<ReplayAnswer> {
     const jobKey = queueKey(channel, jobId);
@@ -93,21 +98,23 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
       replayedAtMs: now(),
       replays: (marks.replays ?? 0) + 1,
     };
+    const call = callOf(edited ?? json(data)) ?? '';
     const prepared = await redis.eval(
       PREPARE,
-      5,
+      6,
       failedKey,
       jobKey,
       deliveredSince,
       keys.lease,
       keys.results,
+      lane(call),
       jobId,
       diedAt ?? '',
       JSON.stringify(newMarks),
       REPLAY_PRIORITY,
       edited === undefined ? '' : JSON.stringify(edited),
       ORIGINAL_FIELD,
-      callOf(edited ?? json(data)) ?? '',
+      call,
       LANE_FIELD,
       mustBeInOrder ? 1 : 0,
       run?.leaseToken ?? '',

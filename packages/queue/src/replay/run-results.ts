@@ -9,7 +9,7 @@ export const SKIP_REASONS = {
   changed: 'replayed and dead again since the run was planned',
   invalid_patch: 'the patch makes its event invalid',
   call_conflict: 'an earlier event of its call died again',
-  newer_delivered: 'newer events of its call were delivered already',
+  newer_delivered: 'newer events of its call were delivered already, or are on their way',
 } as const;
 
 export type SkipReason = keyof typeof SKIP_REASONS;
