@@ -69,7 +69,7 @@ test('a run skips them, says so while and after it runs, and its report has the 
   );
   const [, command = ''] = /\nNext\n {2}callpost (.*?) {2}# the 2 after newer ones\n/.exec(stdout) ?? [];
   expect(command).toMatch(
-    /^replay start --until \S+Z --channel default --on-call-conflict continue --dry-run$/,
+    /^replay start --channel default --on-call-conflict continue --dry-run --until \S+Z$/,
   );
   const again = await run(command.split(' '), { redis: redis.url });
   expect(again).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^dead letters +2\n/) });

@@ -27,9 +27,12 @@ export function nextCommands({ run, report }: RunView): string[] {
 function overtakenAgain({ run, report }: RunView): string[] {
   const skipped = report.skipped.newer_delivered;
   if (skipped === 0) return [];
+  const patch = run.patch === null ? '' : ' --patch FILE';
+  const start = `callpost replay start --channel ${run.channel}${patch} --on-call-conflict continue --dry-run`;
   const filter = filterArguments(run.filter);
-  const which = filter === null ? '--id ...' : filter;
-  return [
-    `callpost replay start ${which} --channel ${run.channel} --on-call-conflict continue --dry-run  # the ${countText(skipped)} after newer ones`,
-  ];
+  const command =
+    filter === null
+      ? `callpost replay report ${run.id} -o ndjson | jq -r 'select(.why == "newer_delivered").jobId' | xargs ${start} --id`
+      : `${start} ${filter}`;
+  return [`${command}  # the ${countText(skipped)} after newer ones`];
 }
