@@ -30,10 +30,10 @@ export async function countNewerDelivered(
   return count;
 }
 
-/** KEYS delivered since, by call. ARGV prefix of lanes, then for each call: call, min, max. */
+/** KEYS delivered since, by call, firsts of the lanes. ARGV for each call: call, min, max. */
 const FORGET = `
-for index = 2, #ARGV, 3 do
-  local isOnItsWay = redis.call('EXISTS', ARGV[1] .. ARGV[index]) == 1
+for index = 1, #ARGV, 3 do
+  local isOnItsWay = redis.call('HEXISTS', KEYS[3], ARGV[index]) == 1
   if not isOnItsWay and redis.call('ZLEXCOUNT', KEYS[2], ARGV[index + 1], ARGV[index + 2]) == 0 then
     redis.call('HDEL', KEYS[1], ARGV[index])
   end
@@ -50,9 +50,9 @@ export async function forgetCalls(
   calls: readonly string[],
 ): Promise<void> {
   if (calls.length === 0) return;
-  const { deliveredSince, lane } = laneKeys(channel);
+  const { deliveredSince, firsts } = laneKeys(channel);
   const ranges = calls.flatMap((call) => [call, ...callRange(call)]);
-  await redis.eval(FORGET, 2, deliveredSince, letterKeys(channel).byCall, lane(''), ...ranges);
+  await redis.eval(FORGET, 3, deliveredSince, letterKeys(channel).byCall, firsts, ...ranges);
 }
 
 /** The same for all calls: of those whose letters were replayed, and what a crash has left. */

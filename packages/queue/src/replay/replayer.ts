@@ -47,7 +47,7 @@ const REPLAY_PRIORITY = 10;
  * Everything that a letter carries into its replay, in one script and only while it is dead of the death that was seen:
  * a letter that is discarded meanwhile must not leave half a job behind. BullMQ never resets its count of stalls (stc):
  * the first one after a replay would be the last again. What is in the lane of its call already goes before it.
- * KEYS failed, job, delivered since, lease and results of the run, lane. ARGV job id, time of death, marks, priority, edited
+ * KEYS failed, job, delivered since, lease and results of the run, first and followers of the lane. ARGV job id, time of death, marks, priority, edited
  * data or '', field of the original, call or '', field of the call, by which the letter takes its place in the lane in
  * the moment it is moved, 1 to refuse what is out of order, token of the lease or ''.
  */
@@ -58,7 +58,7 @@ if redis.call('HGET', KEYS[2], 'finishedOn') ~= ARGV[2] then return 'changed' en
 if ARGV[9] == '1' then
   local order = tonumber(redis.call('HGET', KEYS[2], 'timestamp'))
   local newest = redis.call('HGET', KEYS[3], ARGV[7])
-  local last = redis.call('LINDEX', KEYS[6], -1)
+  local last = redis.call('LINDEX', KEYS[7], -1) or redis.call('HGET', KEYS[6], ARGV[7])
   local onItsWay = last and redis.call('HGET', string.sub(KEYS[2], 1, -1 - #ARGV[1]) .. last, 'timestamp')
   if (tonumber(newest or 0) or 0) > order or (tonumber(onItsWay or 0) or 0) > order then return 'newer_delivered' end
 end
@@ -75,7 +75,7 @@ return 'replayed'`;
 export function createReplayer({ redis, channel, now }: ReplayerOptions): Replayer {
   const queue = openEventQueue(redis, channel);
   const failedKey = queueKey(channel, 'failed');
-  const { deliveredSince, lane } = laneKeys(channel);
+  const { deliveredSince, firsts, followers } = laneKeys(channel);
 
   async function replay(jobId: string, options: ReplayOptions = {}): Promise<ReplayAnswer> {
     const jobKey = queueKey(channel, jobId);
@@ -101,13 +101,14 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
     const call = callOf(edited ?? json(data)) ?? '';
     const prepared = await redis.eval(
       PREPARE,
-      6,
+      7,
       failedKey,
       jobKey,
       deliveredSince,
       keys.lease,
       keys.results,
-      lane(call),
+      firsts,
+      followers(call),
       jobId,
       diedAt ?? '',
       JSON.stringify(newMarks),
