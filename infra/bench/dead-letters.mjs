@@ -41,6 +41,10 @@ try {
   const rows = {
     letters: COUNT,
     'causes, ms': await median(() => summariseCauses(redis, CHANNEL)),
+    'causes since the middle, ms': await median(() =>
+      summariseCauses(redis, CHANNEL, { sinceMs: Date.now() - COUNT / 2 }),
+    ),
+    'causes of one status, ms': await median(() => summariseCauses(redis, CHANNEL, { status: 400 })),
     'page, no filter, ms': await median(page({})),
     'page, common reason, ms': await median(page({ reason: 'http_400' })),
     'page, rare reason (0.1 %), ms': await median(page({ reason: 'http_404' })),

@@ -82,7 +82,8 @@ async function startRun(redis) {
     newId: () => 'bench',
   };
   await planRun(redis, options);
-  await moveRun(redis, { channel: CHANNEL, runId: 'bench', move: 'start', nowMs: Date.now() });
+  const by = { who: 'bench', via: 'bench', comment: null };
+  await moveRun(redis, { channel: CHANNEL, runId: 'bench', move: 'start', by, nowMs: Date.now() });
   return 'bench';
 }
 

@@ -14,6 +14,11 @@ export class NoMatchError extends Error {
   override readonly name = 'NoMatchError';
 }
 
+/** What was planned cannot be done any more; it has to be planned anew. Exit code 5. */
+export class StaleError extends Error {
+  override readonly name = 'StaleError';
+}
+
 /** As things are it cannot be done, and the words say why. Exit code 1. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';

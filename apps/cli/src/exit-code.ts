@@ -8,6 +8,8 @@ export const EXIT = {
   noMatch: 3,
   /** Done in part: some events were refused, some letters were no longer dead, or not all of a replay was delivered. */
   partial: 4,
+  /** A plan is out of date: none of its letters is as it was, or it is too old. Nothing was done. */
+  stale: 5,
   /** Redis could not be reached, or went away in the middle. */
   unreachable: 7,
   /** Ctrl-C, or SIGTERM. */

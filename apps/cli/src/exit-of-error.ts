@@ -2,7 +2,14 @@ import { EventNotAcknowledgedError, messageOf, RedisUnavailableError } from '@ca
 import { CommanderError } from 'commander';
 import { showsStacks } from './config.js';
 import type { Surroundings } from './context.js';
-import { InterruptedError, NoMatchError, OutputClosedError, RefusedError, UsageError } from './errors.js';
+import {
+  InterruptedError,
+  NoMatchError,
+  OutputClosedError,
+  RefusedError,
+  StaleError,
+  UsageError,
+} from './errors.js';
 import { EXIT, type ExitCode } from './exit-code.js';
 import { visible } from './output/visible.js';
 import { note } from './terminal.js';
@@ -34,6 +41,7 @@ function endingOf(error: unknown): Ending {
   if (error instanceof InterruptedError) return { exit: EXIT.interrupted, words: null };
   if (error instanceof UsageError) return { exit: EXIT.usage, words: `${error.message} ${SEE_HELP}` };
   if (error instanceof RefusedError) return { exit: EXIT.error, words: error.message };
+  if (error instanceof StaleError) return { exit: EXIT.stale, words: error.message };
   if (error instanceof NoMatchError) return { exit: EXIT.noMatch, words: error.message };
   if (error instanceof RedisUnavailableError || error instanceof EventNotAcknowledgedError) {
     return { exit: EXIT.unreachable, words: `${withoutFullStop(error.message)}. ${WHERE_REDIS_IS}` };

@@ -10,13 +10,11 @@ import { addDlqList } from './commands/dlq-list.js';
 import { addDlqReindex } from './commands/dlq-reindex.js';
 import { addDlqShow } from './commands/dlq-show.js';
 import { addDoctor } from './commands/doctor.js';
-import { addReplayCancel } from './commands/replay-cancel.js';
 import { addReplayList } from './commands/replay-list.js';
-import { addReplayPause } from './commands/replay-pause.js';
+import { addReplayMove } from './commands/replay-move.js';
 import { addReplayPlan } from './commands/replay-plan.js';
 import { addReplayRate } from './commands/replay-rate.js';
 import { addReplayReport } from './commands/replay-report.js';
-import { addReplayResume } from './commands/replay-resume.js';
 import { addReplayStart } from './commands/replay-start.js';
 import { addReplayStatus } from './commands/replay-status.js';
 import { addReplayWatch } from './commands/replay-watch.js';
@@ -30,7 +28,7 @@ import type { Start } from './start.js';
 const HELP = `
 Data goes to stdout; progress, notes and errors to stderr. A table is for people: scripts ask for -o json or -o ndjson.
 
-Exit codes: 0 ok, 1 error, 2 wrong usage, 3 no match, 4 done in part, 7 Redis unreachable, 130 interrupted.
+Exit codes: 0 ok, 1 error, 2 wrong usage, 3 no match, 4 done in part, 5 plan out of date, 7 Redis unreachable, 130 interrupted.
 
 Examples:
   callpost doctor
@@ -80,10 +78,10 @@ export function createProgram(start: Start, { terminal, now }: Surroundings, ver
   addReplayStatus(replay, start);
   addReplayWatch(replay, start);
   addReplayReport(replay, start);
-  addReplayPause(replay, start);
-  addReplayResume(replay, start);
+  addReplayMove(replay, start, 'pause');
+  addReplayMove(replay, start, 'resume');
   addReplayRate(replay, start);
-  addReplayCancel(replay, start);
+  addReplayMove(replay, start, 'cancel');
   addAudit(program, start);
   addDoctor(program, start);
   return program;

@@ -89,8 +89,20 @@ test('a replay, with its comment, its filter and its counts by channel', async (
   expect((await run(['replay', 'start', ...args], { redis: redis.url, nowMs })).exit).toBe(0);
   const filter = { status: 422, sinceMs: nowMs - 3_600_000, untilMs: expect.any(Number) };
   expect(await trail('--limit', '2')).toMatchObject([
-    { action: 'replay', channel: 'support', filter, counts: { planned: 1 }, comment: 'assignee created' },
-    { action: 'replay', channel: 'default', filter, counts: { planned: 2 }, comment: 'assignee created' },
+    {
+      action: 'replay_start',
+      channel: 'support',
+      filter,
+      counts: { planned: 1 },
+      comment: 'assignee created',
+    },
+    {
+      action: 'replay_start',
+      channel: 'default',
+      filter,
+      counts: { planned: 2 },
+      comment: 'assignee created',
+    },
   ]);
 });
 
@@ -100,11 +112,11 @@ test('columns, newest first, of all channels or of one', async () => {
   const [header, first, second, ...rest] = stdout.trimEnd().split('\n');
   expect(header).toMatch(/^WHEN +WHO +VIA +ACTION +CHANNEL +COUNTS +FILTER +RUN +COMMENT$/);
   expect(first).toMatch(
-    /^20\S+Z +ops +cli +replay +support +planned 1 +HTTP status 422, died since 20\S+Z, died until 20\S+Z +\d{8}-\d{4}-\w{4} +assignee created$/,
+    /^20\S+Z +ops +cli +replay_start +support +planned 1 +HTTP status 422, died since 20\S+Z, died until 20\S+Z +\d{8}-\d{4}-\w{4} +assignee created$/,
   );
   expect(second).toContain(' planned 2 ');
   expect(rest).toEqual([]);
   const ofDefault = await trail('--channel', 'default', '--limit', '2');
-  expect(ofDefault.map(({ action }) => action)).toEqual(['replay', 'reindex']);
+  expect(ofDefault.map(({ action }) => action)).toEqual(['replay_start', 'reindex']);
   expect((await callpost('audit', '--channel', 'nowhere')).exit).toBe(3);
 });

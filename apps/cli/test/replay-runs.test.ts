@@ -50,7 +50,7 @@ test('plan says what it has planned, and sends nothing; start then does', async 
   const started = await replay('start', id, '--yes', '--wait', '--max-rate', '100');
   expect(started).toMatchObject({ exit: 0, stdout: expect.stringMatching(/delivered +3\n/) });
   expect((await readAudit(redis.client, 5))[1]).toMatchObject({
-    action: 'replay',
+    action: 'replay_start',
     comment: 'OPS-12',
     runId: id,
   });
@@ -67,7 +67,7 @@ test('pause, rate, resume, cancel, each once', async () => {
     `callpost: cannot pause the run ${id}: it is planned, not started\n`,
   );
   await replay('start', id, '--yes');
-  const paused = await replay('pause', id);
+  const paused = await replay('pause', id, '--comment', 'Re:amaze is slow', '--as', 'Kim');
   expect(paused.exit).toBe(0);
   expect(paused.stdout).toMatch(
     /^Paused \S+: of 3, 0 settled, 3 not sent yet\.\n\nNext\n {2}callpost replay resume/,
@@ -79,12 +79,14 @@ test('pause, rate, resume, cancel, each once', async () => {
   expect(await listRuns(redis.client, 'default')).toMatchObject([{ state: 'running', maxPerSecond: 7 }]);
   const cancelled = await replay('cancel', id, '-o', 'json');
   expect(JSON.parse(cancelled.stdout)).toMatchObject({ state: 'cancelled', report: { waiting: 3 } });
-  expect((await readAudit(redis.client, 1))[0]).toMatchObject({
-    action: 'replay_ended',
-    via: 'cli',
-    runId: id,
-    counts: { planned: 3, waiting: 3 },
-  });
+  const by = { who: 'ops', via: 'cli', runId: id, comment: 'OPS-12' };
+  expect(await readAudit(redis.client, 9)).toMatchObject([
+    { ...by, action: 'replay_cancel', counts: { planned: 3, waiting: 3 } },
+    { ...by, action: 'replay_resume' },
+    { ...by, action: 'replay_rate', counts: { maxPerSecond: 7, maxPerSecondBefore: 20 / 60 } },
+    { ...by, action: 'replay_pause', who: 'ops as Kim', comment: 'Re:amaze is slow' },
+    { ...by, action: 'replay_start', counts: { planned: 3 } },
+  ]);
   expect((await replay('resume', id)).exit).toBe(1);
   expect((await replay('rate', id, '--max-rate', '7/s')).stderr).toContain('it is cancelled');
 });
@@ -147,7 +149,14 @@ test('status and report tell each skip with why, and which letters', async () =>
     sent: 0,
     delivered: 1,
     deadAgain: 1,
-    skipped: { not_dead: 1, changed: 0, invalid_patch: 0, call_conflict: 0 },
+    skipped: {
+      not_dead: 1,
+      discarded: 0,
+      changed: 0,
+      invalid_patch: 0,
+      call_conflict: 0,
+      newer_delivered: 0,
+    },
   });
   const lines = jsonLines((await replay('report', id, '-o', 'ndjson')).stdout);
   expect(lines.map(({ eventId, result, why }) => [eventId, result, why]).sort()).toEqual([

@@ -53,7 +53,7 @@ describe('--wait', () => {
     const id = await runId();
     expect(await readAudit(redis.client, 5)).toMatchObject([
       { action: 'replay_ended', runId: id, counts: { delivered: 3 } },
-      { action: 'replay', via: 'cli', who: 'ops', runId: id, counts: { planned: 3 }, comment: 'fixed' },
+      { action: 'replay_start', via: 'cli', who: 'ops', runId: id, counts: { planned: 3 }, comment: 'fixed' },
     ]);
   });
 

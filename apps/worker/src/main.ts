@@ -1,5 +1,5 @@
 import { faultText } from '@callpost/domain';
-import { connectRedis, type TakenEvent } from '@callpost/queue';
+import { connectRedis, startAuditLog, type TakenEvent } from '@callpost/queue';
 import {
   type AttemptEntry,
   createChannelLabel,
@@ -8,6 +8,7 @@ import {
   createMetrics,
   observeAttempt,
 } from '@callpost/telemetry';
+import { auditFields } from './audit-fields.js';
 import { createChannel } from './channel.js';
 import { readChannelsNow, readConfig, type WorkerConfig } from './config.js';
 import { consumeChannel } from './consume-channel.js';
@@ -109,7 +110,7 @@ async function run(config: WorkerConfig): Promise<void> {
 
   let phase = 'starting' as Phase;
   /** Stopped before the fleet is. */
-  const background: { stop(): void }[] = [];
+  const background: { stop(): unknown }[] = [];
   const opsServer = createOpsServer({
     live: livenessOf(inFlight, requestTimeoutMs),
     ready: readinessOf(
@@ -154,12 +155,18 @@ async function run(config: WorkerConfig): Promise<void> {
     errorLog,
     now,
   });
-  background.push(reloader, retention);
+  const auditLog = startAuditLog({
+    redis: replayRedis,
+    workerName: worker,
+    onEntry: (entry) => logger.info(auditFields(entry), 'audit'),
+    onError: (error) => onRedisError(error instanceof Error ? error : new Error(String(error))),
+  });
+  background.push(reloader, retention, auditLog);
   logger.info(self, 'worker ready');
 
   async function shutDown(): Promise<void> {
     phase = 'draining';
-    for (const one of background) one.stop();
+    await Promise.all(background.map((one) => one.stop()));
     await fleet.stop();
     await endpoints.close();
     await tracing?.stop();

@@ -1,6 +1,6 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DeadLetter, dropOldLetters, type RedisConnection } from '@callpost/queue';
+import { type DeadLetter, dropOldLetters, type RedisConnection, recordAudit } from '@callpost/queue';
 import type { ErrorLog, Logger, Metrics } from '@callpost/telemetry';
 
 export interface RetentionOptions {
@@ -44,6 +44,16 @@ async function drop(channel: string, retentionDays: number, options: RetentionOp
   };
   const dropped = await dropOldLetters(redis, { channel, diedBeforeMs, keepCopy });
   if (dropped === 0) return;
+  await recordAudit(redis, {
+    atMs: now(),
+    who: `DLQ_RETENTION_DAYS=${retentionDays}`,
+    via: 'worker',
+    action: 'drop',
+    channel,
+    filter: { untilMs: diedBeforeMs },
+    counts: { dropped },
+    comment: exportFolder === null ? null : 'exported before',
+  });
   metrics.deadLettersDropped.inc({ channel: channelLabel(channel) }, dropped);
   logger.warn({ channel, dropped, retentionDays, exportFolder }, 'dead letters dropped because of their age');
 }

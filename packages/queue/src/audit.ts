@@ -1,25 +1,48 @@
 import type { RedisConnection } from './redis.js';
 
-/** What a person did to dead letters. Personal data is in none of it but `who`. */
-export interface AuditEntry {
-  /** Unix ms. */
-  readonly atMs: number;
+/** Who does something, and through what. */
+export interface Actor {
   /** The person: operating system user, or whom they act for. */
   readonly who: string;
-  /** Through what: `cli`, later the API or the console. */
+  /** `cli`, `worker`, later the API or the console. */
   readonly via: string;
-  readonly action: 'replay' | 'replay_ended' | 'discard' | 'reveal' | 'export' | 'reindex';
+  /** Why, in their words. */
+  readonly comment: string | null;
+}
+
+/**
+ * What can be done to dead letters. `replay_ended`: by itself; `replay_stopped`: by its canary; `drop`: because of their
+ * age.
+ */
+export type AuditAction =
+  | 'replay_start'
+  | 'replay_pause'
+  | 'replay_resume'
+  | 'replay_rate'
+  | 'replay_cancel'
+  | 'replay_ended'
+  | 'replay_stopped'
+  | 'discard'
+  | 'drop'
+  | 'reveal'
+  | 'export'
+  | 'reindex';
+
+/** What somebody did to dead letters. Personal data is in none of it but `who`. */
+export interface AuditEntry extends Actor {
+  /** Unix ms. */
+  readonly atMs: number;
+  readonly action: AuditAction;
   readonly channel: string;
   /** Which letters were meant: the filter with absolute times. */
   readonly filter: Readonly<Record<string, unknown>>;
-  /** How many letters came to which end, such as `{ replayed: 4211 }`. */
+  /** How many letters came to which end, such as `{ delivered: 4211 }`; for `replay_rate` the rates. */
   readonly counts: Readonly<Record<string, number>>;
-  readonly comment: string | null;
   /** Of a replay run. */
   readonly runId?: string;
 }
 
-const AUDIT_KEY = 'callpost:audit';
+export const AUDIT_KEY = 'callpost:audit';
 
 /** Appends to the audit trail, a Redis stream that nothing in Callpost ever trims. */
 export async function recordAudit(redis: RedisConnection, entry: AuditEntry): Promise<void> {
@@ -29,5 +52,14 @@ export async function recordAudit(redis: RedisConnection, entry: AuditEntry): Pr
 /** The newest entries, newest first. */
 export async function readAudit(redis: RedisConnection, limit: number): Promise<AuditEntry[]> {
   const rows = await redis.xrevrange(AUDIT_KEY, '+', '-', 'COUNT', limit);
-  return rows.map(([, [, text]]) => JSON.parse(text ?? '') as AuditEntry);
+  return rows.flatMap(([, fields]) => entryOfFields(fields) ?? []);
+}
+
+/** Null for what another program has written into the stream. */
+export function entryOfFields([, text]: readonly string[]): AuditEntry | null {
+  try {
+    return JSON.parse(text ?? '') as AuditEntry;
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
-export { type AuditEntry, readAudit, recordAudit } from './audit.js';
+export { type Actor, type AuditAction, type AuditEntry, readAudit, recordAudit } from './audit.js';
+export { type AuditLogOptions, startAuditLog } from './audit-log.js';
 export {
   type ChannelStatus,
   EVENT_STATES,
@@ -27,6 +28,7 @@ export {
 } from './letters/dead-letters.js';
 export { createDiscarder, type DiscardAnswer, type Discarder } from './letters/discard.js';
 export { reindex as reindexDeadLetters } from './letters/heal-index.js';
+export { countNewerDelivered } from './letters/newer-delivered.js';
 export { dropOldLetters, type RetentionOptions } from './letters/retention.js';
 export { eventIdOfJobId, JOB_NAME, jobIdOf, queueName } from './names.js';
 export {
@@ -38,7 +40,9 @@ export {
   RedisUnavailableError,
 } from './redis.js';
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
-export { type MoveAnswer, moveRun, type RunMove, setRunRate } from './replay/control-run.js';
+export { type ChangeAnswer, setRunConflictRule, setRunRate } from './replay/change-run.js';
+export { checkPlan, type PlanCheck } from './replay/check-plan.js';
+export { type MoveAnswer, moveRun, type RunMove, type RunMoveOptions } from './replay/control-run.js';
 export {
   defaultCanary,
   type PlanAnswer,
@@ -46,7 +50,6 @@ export {
   type PlanSample,
   patchedEvent,
   planRun,
-  readPlannedLetters,
 } from './replay/plan-run.js';
 export { createReplayer, type ReplayAnswer, type Replayer, type ReplayerOptions } from './replay/replayer.js';
 export {
@@ -61,6 +64,7 @@ export { createRunCarrier, type RunCarrier, type RunCarrierOptions } from './rep
 export {
   type LetterResult,
   type RunReport,
+  readReport,
   readResults,
   reportOf,
   SKIP_REASONS,

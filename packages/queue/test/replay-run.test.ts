@@ -2,6 +2,7 @@ import { eventually } from '@callpost/testkit';
 import { describe, expect, it } from 'vitest';
 import { listRuns, moveRun, readAudit, readResults, setRunRate } from '../src/index.js';
 import {
+  BY,
   CHANNEL,
   carry,
   consume,
@@ -57,6 +58,9 @@ it('stops by its canary when too many die again of one cause, and leaves the res
   expect(attempts).toBe(10);
   expect(await counts()).toMatchObject({ dead: 60 });
   expect(await report(run)).toMatchObject({ deadAgain: 10, waiting: 50 });
+  expect(await readAudit(redis.client, 1)).toMatchObject([
+    { action: 'replay_stopped', via: 'worker', runId: run.id, counts: { deadAgain: 10, waiting: 50 } },
+  ]);
   isHealed = true;
   await move(run, 'resume');
   await inState(run, 'done');
@@ -85,9 +89,11 @@ describe('a person', () => {
     await eventually(async () => expect(await report(run)).toMatchObject({ sent: 0 }));
     const paused = delivered.length;
     expect(paused).toBeLessThan(40);
-    expect(await setRunRate(redis.client, { channel: CHANNEL, runId: run.id, maxPerSecond: 1_000 })).toBe(
-      true,
-    );
+    const rate = { channel: CHANNEL, runId: run.id, maxPerSecond: 1_000, by: BY, nowMs: Date.now() };
+    expect(await setRunRate(redis.client, rate)).toMatchObject({
+      status: 'changed',
+      run: { maxPerSecond: 1_000 },
+    });
     await move(run, 'resume');
     await inState(run, 'done');
     expect(delivered).toHaveLength(40);
@@ -121,9 +127,9 @@ describe('a person', () => {
   });
 
   it('gets told of a run that is none', async () => {
-    const none = { channel: CHANNEL, runId: 'none', nowMs: 0 };
+    const none = { channel: CHANNEL, runId: 'none', by: BY, nowMs: 0 };
     expect(await moveRun(redis.client, { ...none, move: 'start' })).toEqual({ status: 'not_found' });
-    expect(await setRunRate(redis.client, { ...none, maxPerSecond: 1 })).toBe(false);
+    expect(await setRunRate(redis.client, { ...none, maxPerSecond: 1 })).toEqual({ status: 'not_found' });
   });
 });
 

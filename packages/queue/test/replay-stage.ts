@@ -96,8 +96,10 @@ export async function plan(options: Partial<PlanOptions> = {}): Promise<ReplayRu
   return answer.run;
 }
 
+export const BY = { who: 'ops', via: 'test', comment: null };
+
 export const move = (run: ReplayRun, to: RunMove) =>
-  moveRun(redis.client, { channel: CHANNEL, runId: run.id, move: to, nowMs: Date.now() });
+  moveRun(redis.client, { channel: CHANNEL, runId: run.id, move: to, by: BY, nowMs: Date.now() });
 export const report = async (run: ReplayRun) =>
   reportOf(run.count, await readResults(redis.client, CHANNEL, run.id));
 const stateOf = async (run: ReplayRun) => (await readRun(redis.client, CHANNEL, run.id))?.state;

@@ -32,5 +32,8 @@ const WORDS: Readonly<Record<string, string>> = {
   not_dead: 'no longer dead',
   changed: 'changed meanwhile',
   invalid_patch: 'invalid when patched',
-  call_conflict: 'call conflict',
+  call_conflict: 'after one dead again',
+  newer_delivered: 'after newer ones',
+  maxPerSecond: 'per second',
+  maxPerSecondBefore: 'before',
 };

@@ -15,7 +15,7 @@ type Counts = Readonly<Record<string, number>>;
 
 /** Before anything is done. */
 export function auditChosen(redis: RedisConnection, what: What, context: Context): Promise<void> {
-  return record(redis, what.doing.infinitive, what, (_, chosen) => ({ chosen }), context);
+  return record(redis, 'discard', what, (_, chosen) => ({ chosen }), context);
 }
 
 export function auditRevealed(redis: RedisConnection, what: What, context: Context): Promise<void> {
@@ -31,7 +31,7 @@ export async function auditDone(
   { outcomes, failure }: Done,
   context: Context,
 ): Promise<Done> {
-  const { infinitive, participle } = what.doing;
+  const { participle } = what.doing;
   const countsOf = (channel: string, chosen: number) => {
     const done = outcomes.of(channel, participle);
     const notDead = outcomes.of(channel, 'not_dead');
@@ -39,7 +39,7 @@ export async function auditDone(
     return { [participle]: done, ...(notDead > 0 && { notDead }), ...(left > 0 && { left }) };
   };
   try {
-    await record(redis, infinitive, what, countsOf, context);
+    await record(redis, 'discard', what, countsOf, context);
     return { outcomes, failure };
   } catch (error) {
     return { outcomes, failure: failure ?? { error } };

@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { words } from '../args/words.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../errors.js';
+import { drawingOn } from '../output/form.js';
+import { type Pair, pairsText } from '../output/table.js';
 import { counted } from '../output/words.js';
+import { write } from '../terminal.js';
 import { confirmCount } from './confirm.js';
 import type { Doing } from './doing.js';
 
@@ -28,19 +31,26 @@ export function addCommentOption(command: Command, more = ', for the audit trail
  * Whether it may be done to these letters: for more than one it needs a comment, and a person or `--yes`.
  *
  * @param facts what a person should know
+ * @param warnings what is said even if nobody is asked
  * @throws UsageError
  */
 export async function mayDo(
   doing: Doing,
   count: number,
   { comment, yes }: BulkOptions,
-  facts: ReadonlyArray<readonly [string, string]>,
+  facts: readonly Pair[],
   context: Context,
+  warnings: readonly Pair[] = [],
 ): Promise<boolean> {
+  const isAsked = count > 1 && yes !== true;
+  if (!isAsked && warnings.length > 0) {
+    const { stderr } = context.terminal;
+    await write(stderr, pairsText(warnings, drawingOn(stderr, context)));
+  }
   if (count === 1) return true;
   if (comment === undefined) {
     const why = `${counted(count, 'dead letter')} would be ${doing.participle}`;
     throw new UsageError({ field: '--comment', found: 'nothing', allowed: `a comment, since ${why}` });
   }
-  return yes === true || confirmCount(doing, count, facts, context);
+  return !isAsked || confirmCount(doing, count, [...facts, ...warnings], context);
 }

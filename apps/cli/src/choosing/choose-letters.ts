@@ -8,7 +8,7 @@ import { note, type Terminal } from '../terminal.js';
 /** What is remembered of a letter that something is to be done to. */
 export type ChosenLetter = Pick<
   DeadLetter,
-  'channel' | 'jobId' | 'eventId' | 'reason' | 'enqueueOrder' | 'diedAtMs' | 'possiblyDelivered'
+  'channel' | 'jobId' | 'eventId' | 'reason' | 'call' | 'enqueueOrder' | 'diedAtMs' | 'possiblyDelivered'
 >;
 
 export interface ChosenLetters {
@@ -59,6 +59,6 @@ export async function noteMissing(
 
 /** Without the event: there may be millions. */
 function remembered(letter: DeadLetter): ChosenLetter {
-  const { channel, jobId, eventId, reason, enqueueOrder, diedAtMs, possiblyDelivered } = letter;
-  return { channel, jobId, eventId, reason, enqueueOrder, diedAtMs, possiblyDelivered };
+  const { channel, jobId, eventId, reason, call, enqueueOrder, diedAtMs, possiblyDelivered } = letter;
+  return { channel, jobId, eventId, reason, call, enqueueOrder, diedAtMs, possiblyDelivered };
 }

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Context } from '../context.js';
 import { InterruptedError, UsageError } from '../errors.js';
 import { drawingOn } from '../output/form.js';
-import { pairsText } from '../output/table.js';
+import { type Pair, pairsText } from '../output/table.js';
 import { counted } from '../output/words.js';
 import { canAsk, write } from '../terminal.js';
 import type { Doing } from './doing.js';
@@ -16,7 +16,7 @@ import type { Doing } from './doing.js';
 export async function confirmCount(
   { infinitive, participle }: Doing,
   count: number,
-  facts: ReadonlyArray<readonly [string, string]>,
+  facts: readonly Pair[],
   context: Context,
 ): Promise<boolean> {
   const { terminal, interrupted } = context;

@@ -15,8 +15,9 @@ interface AuditOptions {
 }
 
 const HELP = `
-The trail is a Redis stream, callpost:audit, to which entries are only ever added: replays, discards, exports, rebuilt
-indexes, and personal data shown with --reveal. FILTER says which letters were meant, with absolute times.
+The trail is a Redis stream, callpost:audit, to which entries are only ever added: replay runs started, paused, resumed,
+slowed, cancelled and ended; discards, exports, rebuilt indexes, letters dropped because of their age, and personal data
+shown with --reveal. FILTER says which letters were meant, with absolute times. Workers log each entry too ("audit").
 
 Examples:
   callpost audit

@@ -13,8 +13,7 @@ import { withRedis } from '../with-redis.js';
 
 const HELP = `
 RESPONSE is what came back, with what differs from event to event folded: # is a number or an id. The same in two
-channels is one cause. --reason, --cause and --match are answered by an index at once; for the other filters every
-letter that fits is read.
+channels is one cause.
 
 Examples:
   callpost dlq causes

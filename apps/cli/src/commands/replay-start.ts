@@ -8,7 +8,7 @@ import type { Context } from '../context.js';
 import { RefusedError, UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { drawingOn, print } from '../output/form.js';
-import { planAnswer, planFacts, sampleText } from '../replaying/plan-answer.js';
+import { planAnswer, planFacts, planWarnings, sampleText } from '../replaying/plan-answer.js';
 import { addPlanOptions, type PlanOptions } from '../replaying/plan-options.js';
 import { planRuns } from '../replaying/plan-runs.js';
 import { type Proposal, propose } from '../replaying/propose.js';
@@ -85,10 +85,11 @@ function startChosen(options: ReplayStartOptions, context: Context): Promise<Exi
 async function confirm(proposal: Proposal, options: ReplayStartOptions, context: Context): Promise<void> {
   const { letters } = proposal.chosen;
   const facts = [...describeLetters(letters, context.now()), ...planFacts(proposal)];
+  const warnings = planWarnings(proposal, []);
   const isMeant =
     options.edit && !options.yes
-      ? await confirmCount(REPLAY, letters.length, facts, context)
-      : await mayDo(REPLAY, letters.length, options, facts, context);
+      ? await confirmCount(REPLAY, letters.length, [...facts, ...warnings], context)
+      : await mayDo(REPLAY, letters.length, options, facts, context, warnings);
   if (!isMeant) throw new RefusedError('that is not the number; nothing was replayed');
 }
 

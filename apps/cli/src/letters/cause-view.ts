@@ -1,5 +1,5 @@
-import type { Cause, Reason } from '@callpost/domain';
-import { eventIdOfJobId } from '@callpost/queue';
+import type { Reason } from '@callpost/domain';
+import { type CauseSummary, eventIdOfJobId } from '@callpost/queue';
 
 /** A cause as `dlq causes` shows it, over all channels asked for. */
 export interface CauseView {
@@ -15,21 +15,11 @@ export interface CauseView {
   readonly newestId: string;
 }
 
-/** Letters of one cause in one channel: some, or a single one. */
-export interface CausePart {
-  readonly channel: string;
-  readonly cause: Cause;
-  readonly count: number;
-  readonly oldestAtMs: number;
-  readonly newestAtMs: number;
-  readonly newestJobId: string;
-}
-
 /** Adds up what is of one cause: the same mistake has the same cause in every channel. */
 export class CauseSums {
   readonly #views = new Map<string, CauseView>();
 
-  add({ channel, cause, count, oldestAtMs, newestAtMs, newestJobId }: CausePart): void {
+  add(channel: string, { cause, count, oldestAtMs, newestAtMs, newestJobId }: CauseSummary): void {
     const { id, reason, template } = cause;
     const before = this.#views.get(id);
     const isNewest = before === undefined || newestAtMs > before.newestAtMs;
@@ -38,7 +28,7 @@ export class CauseSums {
       reason,
       template,
       count: count + (before?.count ?? 0),
-      channels: [...new Set([...(before?.channels ?? []), channel])],
+      channels: [...(before?.channels ?? []), channel],
       oldestAtMs: Math.min(oldestAtMs, before?.oldestAtMs ?? oldestAtMs),
       newestAtMs: isNewest ? newestAtMs : before.newestAtMs,
       newestId: isNewest ? (eventIdOfJobId(newestJobId) ?? newestJobId) : before.newestId,

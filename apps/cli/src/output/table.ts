@@ -48,18 +48,18 @@ export function tableText<Row>(
   return `${plainTable(layout, [header, ...body])}${remark}`;
 }
 
+/** A name and what it stands for. */
+export type Pair = readonly [name: string, text: string, colour?: Colour];
+
 /** Names and what they stand for, one below the other; a long text goes on below its beginning. */
-export function pairsText(
-  pairs: ReadonlyArray<readonly [name: string, text: string]>,
-  { width, paint }: Drawing,
-): string {
+export function pairsText(pairs: readonly Pair[], { width, paint }: Drawing): string {
   const nameWidth = Math.max(...pairs.map(([name]) => name.length));
   const textWidth = Math.max(20, width === null ? Number.MAX_SAFE_INTEGER : width - nameWidth - GAP);
   return pairs
-    .flatMap(([name, text]) =>
+    .flatMap(([name, text, colour = null]) =>
       wrapText(visible(text), textWidth).map((line, index) => {
         const margin = index === 0 ? paint('bold', name.padEnd(nameWidth)) : ' '.repeat(nameWidth);
-        return `${margin}${' '.repeat(GAP)}${line}\n`;
+        return `${margin}${' '.repeat(GAP)}${paint(colour, line)}\n`;
       }),
     )
     .join('');

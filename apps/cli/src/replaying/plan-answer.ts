@@ -4,10 +4,11 @@ import { countsOf, describeLetters } from '../choosing/describe-letters.js';
 import type { Context } from '../context.js';
 import { filterWords } from '../letters/filter-words.js';
 import type { Answer, Drawing } from '../output/form.js';
-import { pairsText } from '../output/table.js';
+import { type Pair, pairsText } from '../output/table.js';
 import { visible } from '../output/visible.js';
 import { countText } from '../output/words.js';
 import { diffEvents, diffText } from './event-diff.js';
+import { overtakenFacts } from './overtaken-facts.js';
 import type { Proposal } from './propose.js';
 import { CONFLICT_WORDS, durationText, nextText, rateText } from './run-words.js';
 
@@ -18,20 +19,24 @@ export function planFacts({
   filter,
   causes,
   counts,
+  longest,
   perSecond,
   onCallConflict,
   canaryOf,
   comment,
 }: Proposal): Facts {
-  const largest = Math.max(...counts.values());
   return [
     ['filter', filterWords({ ...filter }) || 'all'],
     ...causeFacts(causes),
     ['canary', canaryText({ counts, canaryOf })],
     ['call conflict', CONFLICT_WORDS[onCallConflict]],
-    ['takes', `at least ${durationText(largest, perSecond)}, with ${rateText(perSecond)}`],
+    ['takes', longest === 0 ? 'no time, since nothing is sent' : takesText(longest, perSecond)],
     ...(comment === null ? [] : [['comment', comment] as const]),
   ];
+}
+
+function takesText(letters: number, perSecond: number): string {
+  return `at least ${durationText(letters, perSecond)}, with ${rateText(perSecond)}`;
 }
 
 const CAUSES_SHOWN = 3;
@@ -53,6 +58,19 @@ function canaryText({ counts, canaryOf }: Pick<Proposal, 'counts' | 'canaryOf'>)
   });
   if (texts.length === 0) return 'none';
   return `${texts.join(', ')}; stop if over 20 % of these die again of one cause`;
+}
+
+/** @param runs that were planned; none before */
+export function planWarnings(
+  { chosen, newerDelivered, onCallConflict }: Proposal,
+  runs: readonly ReplayRun[],
+): Pair[] {
+  const [run] = runs;
+  const instead =
+    run === undefined || runs.length > 1
+      ? 'the same command with --on-call-conflict continue'
+      : `callpost replay start ${run.id} --on-call-conflict continue`;
+  return overtakenFacts({ newerDelivered, letters: chosen.letters.length, onCallConflict, instead });
 }
 
 /** What a patch does to one of the letters; empty without one. */
@@ -82,7 +100,15 @@ export function planAnswer(
   return {
     table: (drawing) =>
       [
-        pairsText([...ids, ...describeLetters(letters, now()), ...planFacts(proposal)], drawing),
+        pairsText(
+          [
+            ...ids,
+            ...describeLetters(letters, now()),
+            ...planFacts(proposal),
+            ...planWarnings(proposal, runs),
+          ],
+          drawing,
+        ),
         ...(sample === null ? [] : ['\n', sampleText(proposal, reveal, drawing)]),
         nextText(
           runs.map(({ id }) => `callpost replay start ${id}`),
@@ -97,8 +123,9 @@ export function planAnswer(
       filter,
       causes: causes.map(({ cause, count }) => ({ cause, count })),
       maxPerSecond: perSecond,
-      atLeastSeconds: Math.ceil(Math.max(...proposal.counts.values()) / perSecond),
+      atLeastSeconds: Math.ceil(proposal.longest / perSecond),
       onCallConflict,
+      newerDelivered: proposal.newerDelivered,
       sample: sample && {
         eventId: sample.letter.eventId,
         changes: diffEvents(sample.before, sample.after, reveal),

@@ -32,7 +32,7 @@ export function addPlanOptions(command: Command, now: () => number): Command {
     )
     .option(
       '--on-call-conflict <rule>',
-      'when a letter dies again, the later ones of its call: hold, skip, or continue (default: hold)',
+      'a letter whose call is not in order, since an earlier one died again or newer ones were delivered: hold, skip, or continue (default: hold)',
       oneOf(['hold', 'skip', 'continue']),
     )
     .option('--patch <file>', 'change every event by this JSON Merge Patch (RFC 7396)')

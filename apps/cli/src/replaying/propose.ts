@@ -1,4 +1,5 @@
 import {
+  countNewerDelivered,
   type DeadLetterFilter,
   findDeadLetter,
   type OnCallConflict,
@@ -29,9 +30,13 @@ export interface Proposal {
   readonly causes: readonly CauseView[];
   /** Of each channel. */
   readonly counts: ReadonlyMap<string, number>;
+  /** How many letters are sent in the channel that takes longest. */
+  readonly longest: number;
   readonly perSecond: number;
   readonly canaryOf: (letters: number) => number;
   readonly onCallConflict: OnCallConflict;
+  /** Of how many letters newer events of their call were delivered already. */
+  readonly newerDelivered: number;
   readonly patch: Patch | null;
   /** What the patch does to one of the letters. */
   readonly sample: Sample | null;
@@ -66,18 +71,35 @@ export async function propose(
   }
   const counts = new Map<string, number>();
   for (const { channel } of chosen.letters) counts.set(channel, (counts.get(channel) ?? 0) + 1);
+  const overtaken = await unlessStopped(countOvertaken(redis, chosen), context);
+  const skippedOf = (channel: string) => (onCallConflict === 'continue' ? 0 : (overtaken.get(channel) ?? 0));
   return {
     filter,
     chosen,
     causes: await unlessStopped(readCauseViews(redis, channels, filter), context),
     counts,
+    longest: Math.max(...[...counts].map(([channel, count]) => count - skippedOf(channel))),
     perSecond: maxRate,
     canaryOf: (letters) => canaryOf(letters, options),
     onCallConflict,
+    newerDelivered: [...overtaken.values()].reduce((sum, count) => sum + count, 0),
     patch,
     sample,
     comment,
   };
+}
+
+/** By channel: letters of which newer events of their call were delivered already. */
+async function countOvertaken(
+  redis: RedisConnection,
+  { letters }: ChosenLetters,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const channel of new Set(letters.map((letter) => letter.channel))) {
+    const ofChannel = letters.filter((letter) => letter.channel === channel);
+    counts.set(channel, await countNewerDelivered(redis, channel, ofChannel));
+  }
+  return counts;
 }
 
 function checkPatchOptions({ edit, patch, reveal }: PlanOptions): void {

@@ -1,5 +1,5 @@
 import { countText } from '../output/words.js';
-import { isAtEnd, type RunView, settledOf } from './run-view.js';
+import { isAtEnd, type RunView, settledOf, skippedOf } from './run-view.js';
 
 /** A worker looks for runs every second, so after this time there is none. A slow rate takes longer by itself. */
 const QUIET_MS = 10_000;
@@ -10,6 +10,7 @@ interface Followed {
   readonly form: string;
   readonly state: string;
   readonly isTold: boolean;
+  readonly isSkipTold: boolean;
 }
 
 /** What a person who follows runs should be told, each once. */
@@ -25,12 +26,25 @@ export function createRemarks(): (view: RunView, nowMs: number) => string[] {
     // With letters on their way it may be Re:amaze that takes its time.
     const isQuiet = state === 'running' && report.sent === 0 && nowMs - movedAtMs >= quietMs(view);
     const isTold = before?.isTold === true;
-    followed.set(id, { movedAtMs, form, state, isTold: isTold || isQuiet });
+    const skips = report.skipped.newer_delivered > 0;
+    const isSkipTold = before?.isSkipTold === true;
+    followed.set(id, {
+      movedAtMs,
+      form,
+      state,
+      isTold: isTold || isQuiet,
+      isSkipTold: isSkipTold || skips,
+    });
     return [
+      ...(skips && !isSkipTold ? [overtakenRemark(id)] : []),
       ...(isPausedNow ? [`paused; callpost replay resume ${id} goes on with it`] : []),
       ...(isQuiet && !isTold ? [`no worker seems to be carrying out ${id}: is one running?`] : []),
     ];
   };
+}
+
+function overtakenRemark(id: string): string {
+  return `${id} skips letters: newer events of their calls were delivered already. They stay dead letters, and the report says how to send them.`;
 }
 
 function quietMs({ run }: RunView): number {
@@ -43,6 +57,7 @@ export function progressLine(view: RunView): string {
   const counts = [
     `${countText(settledOf(view))} of ${countText(report.planned)}`,
     `${countText(report.delivered)} delivered`,
+    ...(skippedOf(view) > 0 ? [`${countText(skippedOf(view))} skipped`] : []),
     ...(report.deadAgain > 0 ? [`${countText(report.deadAgain)} dead again`] : []),
     ...(isAtEnd(view) ? [run.state.replaceAll('_', ' ')] : []),
   ];

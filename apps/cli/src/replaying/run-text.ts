@@ -1,7 +1,7 @@
 import { type ReplayRun, SKIP_REASONS, type SkipReason } from '@callpost/queue';
 import { filterWords } from '../letters/filter-words.js';
 import type { Drawing } from '../output/form.js';
-import { pairsText } from '../output/table.js';
+import { type Pair, pairsText } from '../output/table.js';
 import { ageText, counted, countText, momentText, tookText } from '../output/words.js';
 import { fieldsOf } from './event-diff.js';
 import { nextCommands } from './next-commands.js';
@@ -12,10 +12,15 @@ import { CONFLICT_WORDS, nextText, rateText, STATE_WORDS } from './run-words.js'
 type Facts = Array<readonly [name: string, text: string]>;
 
 /** A run on one page: what it is, how far it got, and what to type next. */
-export function runText(view: RunView, nowMs: number, drawing: Drawing): string {
+export function runText(
+  view: RunView,
+  nowMs: number,
+  drawing: Drawing,
+  warnings: readonly Pair[] = [],
+): string {
   const title = drawing.paint('bold', `\n${counted(view.report.planned, 'dead letter')}\n`);
   return [
-    pairsText(runFacts(view.run, nowMs), drawing),
+    pairsText([...runFacts(view.run, nowMs), ...warnings], drawing),
     title,
     pairsText(reportFacts(view), drawing),
     nextText(nextCommands(view), drawing),

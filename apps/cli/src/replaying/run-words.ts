@@ -3,9 +3,9 @@ import type { Drawing } from '../output/form.js';
 import { ageText, countText } from '../output/words.js';
 
 export const CONFLICT_WORDS: Readonly<Record<OnCallConflict, string>> = {
-  hold: 'hold: when a letter dies again, the later ones of its call wait as long as it is dead',
-  skip: 'skip: when a letter dies again, the later ones of its call are skipped',
-  continue: 'continue: when a letter dies again, the later ones of its call are sent all the same',
+  hold: 'hold: a letter waits while an earlier one of its call is dead again, and is skipped after newer ones',
+  skip: 'skip: a letter is skipped when an earlier one of its call dies again, and after newer ones',
+  continue: 'continue: a letter is sent even out of the order of its call',
 };
 
 export const STATE_WORDS: Readonly<Record<RunState, string>> = {

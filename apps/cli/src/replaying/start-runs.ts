@@ -1,5 +1,5 @@
 import { moveRun, type RedisConnection, type ReplayRun } from '@callpost/queue';
-import { audit } from '../auditing/audit.js';
+import { actorOf } from '../auditing/actor.js';
 import type { Context } from '../context.js';
 import { InterruptedError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
@@ -32,17 +32,10 @@ export async function startRuns(
   }
   const runs: ReplayRun[] = [];
   for (const { channel, id } of planned) {
-    const answer = await moveRun(redis, { channel, runId: id, move: 'start', nowMs: context.now() });
+    const by = actorOf(context, comment);
+    const answer = await moveRun(redis, { channel, runId: id, move: 'start', by, nowMs: context.now() });
     if (answer.status !== 'moved') throw refusedMove(id, 'start', answer);
-    const { run } = answer;
-    runs.push(run);
-    const audited = {
-      action: 'replay',
-      filter: run.filter,
-      comment: comment ?? run.comment,
-      runId: id,
-    } as const;
-    await audit(redis, context, audited, new Map([[channel, { planned: run.count }]]));
+    runs.push(answer.run);
   }
   if (wait) {
     for (const run of runs) await note(context.terminal, startedText(run));
@@ -59,7 +52,15 @@ export async function startRuns(
 }
 
 /** `Run 20261123-0331-x7k2 of channel default started: 101 dead letters, at least 3s with 50 per second.` */
-function startedText({ id, channel, count, maxPerSecond }: ReplayRun): string {
-  const takes = `at least ${durationText(count, maxPerSecond)} with ${rateText(maxPerSecond)}`;
+function startedText({
+  id,
+  channel,
+  count,
+  newerDelivered,
+  onCallConflict,
+  maxPerSecond,
+}: ReplayRun): string {
+  const sent = onCallConflict === 'continue' ? count : count - newerDelivered;
+  const takes = `at least ${durationText(sent, maxPerSecond)} with ${rateText(maxPerSecond)}`;
   return `Run ${id} of channel ${channel} started: ${counted(count, 'dead letter')}, ${takes}.`;
 }

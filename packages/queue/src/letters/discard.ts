@@ -1,6 +1,8 @@
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import { unindexLetters } from './letter-index.js';
+import { RESULTS_SUFFIX, runKeys } from '../replay/run.js';
+import { readEntries, unindexLetters } from './letter-index.js';
+import { forgetCalls } from './newer-delivered.js';
 
 /** `not_dead`: the letter was replayed, discarded or never there, or has died anew; nothing was changed. */
 export type DiscardAnswer = 'discarded' | 'not_dead';
@@ -17,7 +19,8 @@ export interface Discarder {
 
 /**
  * Look and remove in one script: BullMQ's own removal takes a job out of any state, so a letter that is replayed between
- * a look and a removal would be lost. KEYS failed, job. ARGV job id, time of death or '', prefix of dedup keys.
+ * a look and a removal would be lost. A run that was about to send it is told, or it would take the letter's absence for
+ * its delivery. KEYS failed, job. ARGV job id, time of death or '', prefix of dedup keys, and of the keys of runs.
  */
 const DISCARD = `
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
@@ -27,6 +30,13 @@ if deduplicationId then
   local key = ARGV[3] .. deduplicationId
   if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end
 end
+local isJson, marks = pcall(cjson.decode, redis.call('HGET', KEYS[2], 'progress') or '')
+if isJson and type(marks) == 'table' and type(marks.runId) == 'string' then
+  local results = ARGV[4] .. marks.runId .. '${RESULTS_SUFFIX}'
+  if redis.call('HGET', results, ARGV[1]) == 'sent' then
+    redis.call('HSET', results, ARGV[1], 'skipped:discarded')
+  end
+end
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('DEL', KEYS[2], KEYS[2] .. ':logs', KEYS[2] .. ':lock')
 return 1`;
@@ -34,13 +44,25 @@ return 1`;
 export function createDiscarder({ redis, channel }: { redis: RedisConnection; channel: string }): Discarder {
   const failedKey = queueKey(channel, 'failed');
   const deduplicationPrefix = queueKey(channel, 'de:');
+  const { run: runPrefix } = runKeys(channel, '');
   return {
     async discard(jobId, diedAtMs) {
       const death = diedAtMs === undefined ? '' : String(diedAtMs);
       const jobKey = queueKey(channel, jobId);
-      const removed = await redis.eval(DISCARD, 2, failedKey, jobKey, jobId, death, deduplicationPrefix);
+      const [entry] = await readEntries(redis, channel, [jobId]);
+      const removed = await redis.eval(
+        DISCARD,
+        2,
+        failedKey,
+        jobKey,
+        jobId,
+        death,
+        deduplicationPrefix,
+        runPrefix,
+      );
       if (removed !== 1) return 'not_dead';
       await unindexLetters(redis, channel, [jobId]);
+      if (entry?.call) await forgetCalls(redis, channel, [entry.call]);
       return 'discarded';
     },
     close: () => Promise.resolve(),

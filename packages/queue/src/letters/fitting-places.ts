@@ -5,22 +5,33 @@ import { causeFits, type DeadLetterFilter, entryFits } from './dead-letter-filte
 import { healIndex } from './heal-index.js';
 import type { LetterEntry } from './letter-entry.js';
 import { indexLetters, readEntries } from './letter-index.js';
-import { letterKeys } from './letter-keys.js';
+import { callRange, letterKeys } from './letter-keys.js';
 import { readCauses } from './read-causes.js';
 import { readLetters } from './read-letters.js';
-import { comesAfter, memberOf, newestFirst, type Place, scanNewestFirst } from './scan-newest-first.js';
+import {
+  comesAfter,
+  memberOf,
+  newestFirst,
+  type Place,
+  type ScanRange,
+  scanNewestFirst,
+} from './scan-newest-first.js';
 
 /** Entries looked at in one round trip, and letters where there is no entry to go by. */
 const ENTRY_PAGE = 1_000;
 const LETTER_PAGE = 200;
 
-/** Where the letters are that fit as far as the index tells. */
+export interface FittingPlace extends Place {
+  readonly causeId: string;
+}
+
+/** Where the letters are that fit as far as the index tells, newest first. */
 export async function* fittingPlaces(
   redis: RedisConnection,
   channel: string,
   filter: DeadLetterFilter,
   after: Place | undefined,
-): AsyncGenerator<Place[]> {
+): AsyncGenerator<FittingPlace[]> {
   await healIndex(redis, channel);
   const keys = letterKeys(channel);
   const all = await readCauses(redis, channel);
@@ -28,15 +39,42 @@ export async function* fittingPlaces(
   const [onlyCause] = causes.size === 1 ? causes : [];
   const range = { sinceScore: filter.sinceMs, untilScore: filter.untilMs, after, pageSize: ENTRY_PAGE };
   const key = onlyCause === undefined ? keys.failed : keys.ofCause(onlyCause);
-  for await (const page of scanNewestFirst(redis, key, range)) {
+  const pages =
+    filter.thread === undefined
+      ? scanNewestFirst(redis, key, range)
+      : placesOfCall(redis, channel, `thread:${filter.thread}`, range);
+  for await (const page of pages) {
     const entries = await entriesOf(redis, channel, page.map(memberOf));
-    const fitting = page.filter((_, index) => {
+    const fitting = page.flatMap((place, index) => {
       const entry = entries[index];
       // A cause that is new since they were read is left to the letter itself to decide.
-      return entry && (causes.has(entry.causeId) || !all.has(entry.causeId)) && entryFits(entry, filter);
+      const fits =
+        entry && (causes.has(entry.causeId) || !all.has(entry.causeId)) && entryFits(entry, filter);
+      return fits ? { ...place, causeId: entry.causeId } : [];
     });
     if (fitting.length > 0) yield fitting;
   }
+}
+
+/** All at once: a call has few letters. */
+async function* placesOfCall(
+  redis: RedisConnection,
+  channel: string,
+  call: string,
+  { sinceScore = 0, untilScore = Number.POSITIVE_INFINITY, after }: ScanRange,
+): AsyncGenerator<Place[]> {
+  const { byCall, failed } = letterKeys(channel);
+  const members = await redis.zrangebylex(byCall, ...callRange(call));
+  if (members.length === 0) return;
+  const jobIds = members.map((member) => member.slice(call.length + 1));
+  const scores = await redis.zmscore(failed, ...jobIds);
+  const places = jobIds.flatMap((member, index) => {
+    const score = scores[index] ?? null;
+    return score === null ? [] : { member, score: Number(score) };
+  });
+  yield places
+    .filter((place) => place.score >= sinceScore && place.score <= untilScore && comesAfter(place, after))
+    .sort(newestFirst);
 }
 
 /** The entries of letters; an entry that is missing or unreadable is made anew from its letter. */

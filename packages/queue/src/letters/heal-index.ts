@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../redis.js';
 import { indexLetters, unindexLetters } from './letter-index.js';
 import { letterKeys } from './letter-keys.js';
+import { sweepCalls } from './newer-delivered.js';
 import { readCauses } from './read-causes.js';
 import { readLetters } from './read-letters.js';
 import { memberOf, scanNewestFirst } from './scan-newest-first.js';
@@ -17,8 +18,8 @@ const DYING_MS = 60_000;
  */
 export async function healIndex(redis: RedisConnection, channel: string): Promise<void> {
   const keys = letterKeys(channel);
-  const [letters, indexed, entries, ofCauses] = await counts(redis, channel);
-  if (indexed !== entries || indexed !== ofCauses) return void (await reindex(redis, channel));
+  const [letters, indexed, ...others] = await counts(redis, channel);
+  if (others.some((count) => count !== indexed)) return void (await reindex(redis, channel));
   if (letters === indexed) return;
   const missing = await redis.zdiff(2, keys.failed, keys.indexed);
   await indexByIds(redis, channel, missing);
@@ -38,7 +39,7 @@ export async function healIndex(redis: RedisConnection, channel: string): Promis
  */
 export async function reindex(redis: RedisConnection, channel: string): Promise<number> {
   const keys = letterKeys(channel);
-  await redis.del(keys.indexed, keys.entries, keys.causes);
+  await redis.del(keys.indexed, keys.entries, keys.causes, keys.byCall);
   const begun = new Set<string>();
   let count = 0;
   for await (const page of scanNewestFirst(redis, keys.failed, { pageSize: PAGE })) {
@@ -50,6 +51,7 @@ export async function reindex(redis: RedisConnection, channel: string): Promise<
     await indexLetters(redis, channel, letters);
     count += letters.length;
   }
+  await sweepCalls(redis, channel);
   return count;
 }
 
@@ -59,13 +61,21 @@ async function indexByIds(redis: RedisConnection, channel: string, jobIds: reado
   }
 }
 
-/** Letters, those indexed, their entries, and the sum over all causes. */
-async function counts(redis: RedisConnection, channel: string): Promise<[number, number, number, number]> {
+/** Letters, those indexed, their entries, those by call, and the sum over all causes. */
+async function counts(
+  redis: RedisConnection,
+  channel: string,
+): Promise<[number, number, number, number, number]> {
   const keys = letterKeys(channel);
   const causeIds = [...(await readCauses(redis, channel)).keys()];
-  const transaction = redis.multi().zcard(keys.failed).zcard(keys.indexed).hlen(keys.entries);
+  const transaction = redis
+    .multi()
+    .zcard(keys.failed)
+    .zcard(keys.indexed)
+    .hlen(keys.entries)
+    .zcard(keys.byCall);
   for (const causeId of causeIds) transaction.zcard(keys.ofCause(causeId));
   const replies = ((await transaction.exec()) ?? []).map(([, reply]) => Number(reply));
-  const [letters = 0, indexed = 0, entries = 0, ...ofCauses] = replies;
-  return [letters, indexed, entries, ofCauses.reduce((sum, count) => sum + count, 0)];
+  const [letters = 0, indexed = 0, entries = 0, byCall = 0, ...ofCauses] = replies;
+  return [letters, indexed, entries, byCall, ofCauses.reduce((sum, count) => sum + count, 0)];
 }

@@ -14,9 +14,21 @@ export function letterKeys(channel: string) {
     causes: key('callpost:causes'),
     /** Sorted set: job ids of a cause by time of death. */
     ofCause: (causeId: string) => key(`callpost:cause:${causeId}`),
+    /** Sorted set, all scores 0: {@link callMember} of each letter that is indexed, so that those of a call lie together. */
+    byCall: key('callpost:letters:by-call'),
     /** Hash: the job itself. */
     letter: (jobId: string) => key(jobId),
   };
+}
+
+/** A letter in {@link letterKeys}.byCall. */
+export function callMember(call: string | null, jobId: string): string {
+  return `${call ?? ''}\0${jobId}`;
+}
+
+/** The members of a call, as ZRANGEBYLEX and ZLEXCOUNT take them. */
+export function callRange(call: string): readonly [min: string, max: string] {
+  return [`[${call}\0`, `(${call}\u0001`];
 }
 
 export type LetterKeys = ReturnType<typeof letterKeys>;

@@ -1,44 +1,59 @@
+import { allSettled } from '../all-settled.js';
 import { readLetters } from '../letters/read-letters.js';
 import type { RedisConnection } from '../redis.js';
-import { letterTruth } from './letter-truth.js';
-import { type PlannedLetter, patchedEvent, readPlannedLetters } from './plan-run.js';
+import { canaryFails, isInCanary } from './canary.js';
+import { type Lease, LeaseLostError } from './lease.js';
+import { type LetterTruth, letterTruths } from './letter-truth.js';
+import { patchedEvent } from './plan-run.js';
+import { type PlannedLetter, readPlannedLetters } from './planned-letters.js';
 import type { Replayer } from './replayer.js';
 import { type ReplayRun, runKeys } from './run.js';
-import { type LetterResult, readResults, writeResult } from './run-results.js';
+import { type LetterResult, readResults, type SkipReason, writeResultsAsHolder } from './run-results.js';
 import { createRunSchedule, type RunSchedule } from './run-schedule.js';
 
-/** Letters of a run in the queue at a time: pausing and cancelling take effect before the next ones. */
+/** Letters of a run in the queue at a time, and letters tried in one step: pausing takes effect before the next ones. */
 const MAX_UNDER_WAY = 500;
+const MAX_TRIED = 1_000;
 /** A letter under way for longer is looked for, in case the worker that settled it died before writing the result. */
 const LOOK_AFTER_MS = 5_000;
-/** The canary fails when more than this share of it dies again of one cause. */
-const CANARY_DEAD_SHARE = 0.2;
 
 export interface CarriedRun {
-  /** One step: takes in what was settled, then sends what may be sent now. */
+  /**
+   * One step: takes in what was settled, then sends what may be sent now.
+   *
+   * @throws LeaseLostError when another worker carries the run out; nothing was sent since then
+   */
   step(run: ReplayRun, nowMs: number): Promise<'going_on' | 'stopped_by_canary' | 'at_end'>;
 }
 
+export interface RunHolder {
+  readonly redis: RedisConnection;
+  readonly replayer: Replayer;
+  readonly lease: Lease;
+}
+
 /**
- * Takes over a run where whoever had it before left it. All that matters is in Redis: a letter's result is written
- * before the letter is sent, and only a letter that is still dead of the planned death is sent, so none is sent twice.
+ * Takes over a run where whoever had it before left it. All that matters is in Redis: that a letter is sent is written
+ * in the script that makes it ready, and only a letter that is still dead of the planned death is sent, so none is sent
+ * twice.
  */
 export async function takeOverRun(
-  redis: RedisConnection,
-  replayer: Replayer,
-  { id: runId, channel, onCallConflict, patch }: ReplayRun,
+  { redis, replayer, lease }: RunHolder,
+  taken: ReplayRun,
   nowMs: number,
 ): Promise<CarriedRun> {
+  const { id: runId, channel, onCallConflict, patch } = taken;
   const letters = await readPlannedLetters(redis, channel, runId);
   const results = await readResults(redis, channel, runId);
+  for (const jobId of await notYetDead(redis, taken, letters, results)) results.set(jobId, 'sent');
   const schedule = createRunSchedule(letters, results, onCallConflict);
   const sentAtMs = new Map(schedule.underWay().map(({ jobId }) => [jobId, nowMs - LOOK_AFTER_MS]));
-  let touched = results.size;
+  let sent = [...results.values()].filter((result) => !result.startsWith('skipped:')).length;
   let budget = 0;
   let budgetAtMs = nowMs;
 
-  const write = (jobId: string, result: LetterResult) =>
-    writeResult(redis, { channel, runId, jobId, result });
+  const write = (written: ReadonlyArray<readonly [string, LetterResult]>) =>
+    writeResultsAsHolder(redis, { channel, runId, token: lease.token }, written);
 
   function settle(jobId: string, result: LetterResult): void {
     schedule.settle(jobId, result === 'delivered' || result === 'dead_again' ? result : 'skipped');
@@ -46,43 +61,67 @@ export async function takeOverRun(
   }
 
   async function end(jobId: string, result: LetterResult): Promise<void> {
-    await write(jobId, result);
+    await write([[jobId, result]]);
     settle(jobId, result);
   }
 
-  /** What the workers have written about the letters under way, and for the overdue what is true. */
+  const skip = (jobId: string, why: SkipReason) => end(jobId, `skipped:${why}`);
+
+  /** What the workers have written about the letters under way, and for the doubtful what is true. */
   async function takeIn(atMs: number): Promise<void> {
     const underWay = schedule.underWay();
     if (underWay.length === 0) return;
     const written = await redis.hmget(runKeys(channel, runId).results, ...underWay.map(({ jobId }) => jobId));
+    const doubtful: Doubtful[] = [];
     for (const [index, letter] of underWay.entries()) {
-      const result = written[index];
-      if (result === 'delivered') settle(letter.jobId, result);
-      // Written before the letter is in the failed set: until it is there, it cannot be read as one that died again.
-      else if (result === 'dead_again') await lookFor(letter, atMs);
-      else if (atMs - (sentAtMs.get(letter.jobId) ?? 0) >= LOOK_AFTER_MS) await lookFor(letter, atMs);
+      const result = (written[index] ?? null) as LetterResult | null;
+      const isOverdue = atMs - (sentAtMs.get(letter.jobId) ?? 0) >= LOOK_AFTER_MS;
+      // That it died again is written before it is in the failed set: until it is there, it may yet be delivered.
+      if (result === 'dead_again') doubtful.push({ letter, result });
+      else if (result !== null && result !== 'sent') settle(letter.jobId, result);
+      else if (isOverdue) doubtful.push({ letter, result });
     }
+    const found = await letterTruths(
+      redis,
+      taken,
+      doubtful.map(({ letter }) => letter),
+    );
+    for (const [index, doubt] of doubtful.entries()) await resolve(doubt, found[index] ?? 'queued', atMs);
   }
 
-  async function lookFor(letter: PlannedLetter, atMs: number): Promise<void> {
-    sentAtMs.set(letter.jobId, atMs);
-    const truth = await letterTruth(redis, channel, runId, letter);
-    if (truth === 'unsent') await send(letter, atMs);
-    if (truth === 'dead_again') await end(letter.jobId, 'dead_again');
-    if (truth === 'gone') await end(letter.jobId, 'delivered');
+  async function resolve({ letter, result }: Doubtful, truth: LetterTruth, atMs: number): Promise<void> {
+    const { jobId } = letter;
+    sentAtMs.set(jobId, atMs);
+    if (truth === 'queued') return;
+    if (result === 'dead_again') return settle(jobId, result);
+    if (truth === 'as_planned') await send(letter, true);
+    if (truth === 'dead_again') await end(jobId, 'dead_again');
+    // A letter that was sent and discarded would have another result: a discard tells the run.
+    if (truth === 'gone' && result === 'sent') await end(jobId, 'delivered');
+    else if (truth === 'gone' || truth === 'elsewhere') await skip(jobId, 'not_dead');
   }
 
-  async function send(letter: PlannedLetter, atMs: number): Promise<void> {
+  /** Whether it was sent; otherwise it is skipped. */
+  async function send(letter: PlannedLetter, isAgain = false): Promise<boolean> {
     const { jobId, diedAtMs } = letter;
     const edited = patch === null ? {} : await edit(jobId);
-    if (edited === null) return end(jobId, 'skipped:invalid_patch');
-    await write(jobId, 'sent');
-    sentAtMs.set(jobId, atMs);
-    const answer = await replayer.replay(jobId, { runId, diedAtMs, ...edited });
-    if (answer !== 'replayed') await end(jobId, `skipped:${answer}`);
+    if (edited === null) {
+      await skip(jobId, 'invalid_patch');
+      return false;
+    }
+    const answer = await replayer.replay(jobId, {
+      run: { id: runId, leaseToken: lease.token },
+      diedAtMs,
+      mustBeInOrder: onCallConflict !== 'continue',
+      ...edited,
+    });
+    if (answer === 'lease_lost') throw new LeaseLostError(runKeys(channel, runId).lease);
+    // The first try may be what took it out of the failed set: what is true is looked for once more.
+    if (answer !== 'replayed' && !(answer === 'not_dead' && isAgain)) await skip(jobId, answer);
+    return answer === 'replayed';
   }
 
-  /** Null when the patch does not fit, also when the letter has gone: then `replay` would say so. */
+  /** Null when the patch does not fit. When the letter has gone, `replay` will say so. */
   async function edit(jobId: string): Promise<{ editedEvent?: Record<string, unknown> } | null> {
     const [letter] = await readLetters(redis, channel, [jobId]);
     if (letter === undefined) return {};
@@ -91,77 +130,93 @@ export async function takeOverRun(
   }
 
   /** How many more may be sent now, by the rate, the number under way and the canary. */
-  function allowance(run: ReplayRun, atMs: number): number {
-    budget = Math.min(
-      budget + ((atMs - budgetAtMs) / 1_000) * run.maxPerSecond,
-      Math.max(1, run.maxPerSecond),
-    );
-    budgetAtMs = atMs;
-    const canary = isInCanary(run) ? run.canary - touched : Number.POSITIVE_INFINITY;
+  function allowance(run: ReplayRun): number {
+    const canary = isInCanary(run) ? run.canary - sent : Number.POSITIVE_INFINITY;
     return Math.min(Math.floor(budget), MAX_UNDER_WAY - schedule.underWay().length, canary);
   }
 
-  /** Side by side: the letters that the schedule gives out at a time are of different calls. */
+  /** Side by side: the letters that the schedule gives out at a time are of different calls. A skipped one costs none. */
   async function sendAllowed(run: ReplayRun, atMs: number): Promise<void> {
-    const letters: PlannedLetter[] = [];
-    for (let left = allowance(run, atMs); left > 0; left -= 1) {
-      const letter = schedule.next();
-      if (letter === null) break;
-      letters.push(letter);
+    const { maxPerSecond } = run;
+    budget = Math.min(budget + ((atMs - budgetAtMs) / 1_000) * maxPerSecond, Math.max(1, maxPerSecond));
+    budgetAtMs = atMs;
+    for (let tried = 0; tried < MAX_TRIED; ) {
+      const some = takeNext(schedule, allowance(run));
+      if (some.length === 0) return;
+      for (const { jobId } of some) sentAtMs.set(jobId, atMs);
+      const areSent = await allSettled(some.map((letter) => send(letter)));
+      tried += some.length;
+      const newlySent = areSent.filter(Boolean).length;
+      budget -= newlySent;
+      sent += newlySent;
     }
-    budget -= letters.length;
-    touched += letters.length;
-    await Promise.all(letters.map((letter) => send(letter, atMs)));
+  }
+
+  /** At the end: calls whose blocking letter is dead no more go on; the others' letters are skipped. */
+  async function releaseCalls(run: ReplayRun): Promise<boolean> {
+    const blocked = schedule.blocked();
+    const mayGoOn = run.onCallConflict === 'hold';
+    const blockers = mayGoOn
+      ? await readLetters(
+          redis,
+          channel,
+          blocked.map(({ by }) => by),
+        )
+      : [];
+    const stillDead = new Set(blockers.map(({ jobId }) => jobId));
+    const freed = mayGoOn ? blocked.filter(({ by }) => !stillDead.has(by)) : [];
+    for (const { call } of freed) schedule.unblock(call);
+    if (freed.length > 0) return true;
+    await write(
+      blocked.flatMap(({ letters: held }) =>
+        held.map(({ jobId }) => [jobId, 'skipped:call_conflict'] as const),
+      ),
+    );
+    return false;
   }
 
   return {
     async step(run, atMs) {
       await takeIn(atMs);
-      if (isInCanary(run) && touched >= run.canary && schedule.underWay().length === 0) {
+      if (isInCanary(run) && sent >= run.canary && schedule.underWay().length === 0) {
         if (await canaryFails(redis, run)) return 'stopped_by_canary';
         await redis.hset(runKeys(channel, runId).run, 'canaryPassed', '1');
         return 'going_on';
       }
       await sendAllowed(run, atMs);
       if (!schedule.isAtEnd()) return 'going_on';
-      return (await releaseCalls(redis, run, schedule)) ? 'going_on' : 'at_end';
+      return (await releaseCalls(run)) ? 'going_on' : 'at_end';
     },
   };
 }
 
-function isInCanary({ canary, count, isCanaryPassed }: ReplayRun): boolean {
-  return canary > 0 && canary < count && !isCanaryPassed;
+interface Doubtful {
+  readonly letter: PlannedLetter;
+  /** Null: it was about to be sent, and nothing was written. */
+  readonly result: 'sent' | 'dead_again' | null;
 }
 
-/** Whether too many of what was sent so far died again of one cause. */
-async function canaryFails(redis: RedisConnection, { channel, id, canary }: ReplayRun): Promise<boolean> {
-  const results = await readResults(redis, channel, id);
-  const deadAgain = [...results].filter(([, result]) => result === 'dead_again').map(([jobId]) => jobId);
-  const counts = new Map<string, number>();
-  for (const { cause } of await readLetters(redis, channel, deadAgain)) {
-    counts.set(cause.id, (counts.get(cause.id) ?? 0) + 1);
+function takeNext(schedule: RunSchedule, count: number): PlannedLetter[] {
+  const letters: PlannedLetter[] = [];
+  while (letters.length < count) {
+    const letter = schedule.next();
+    if (letter === null) break;
+    letters.push(letter);
   }
-  return Math.max(0, ...counts.values()) / canary > CANARY_DEAD_SHARE;
+  return letters;
 }
 
-/** At the end: calls whose blocking letter is dead no more go on; the others' letters are skipped. */
-async function releaseCalls(redis: RedisConnection, run: ReplayRun, schedule: RunSchedule): Promise<boolean> {
-  let hasReleased = false;
-  for (const { call, by, letters } of schedule.blocked()) {
-    const isStillDead = (await readLetters(redis, run.channel, [by])).length > 0;
-    if (run.onCallConflict === 'hold' && !isStillDead) {
-      schedule.unblock(call);
-      hasReleased = true;
-      continue;
-    }
-    for (const { jobId } of letters) {
-      await writeResult(redis, {
-        channel: run.channel,
-        runId: run.id,
-        jobId,
-        result: 'skipped:call_conflict',
-      });
-    }
-  }
-  return hasReleased;
+/**
+ * A worker writes that a letter died again, and then moves it to the failed set. When it dies between the two, another
+ * takes the event, and may deliver it.
+ */
+async function notYetDead(
+  redis: RedisConnection,
+  run: ReplayRun,
+  letters: readonly PlannedLetter[],
+  results: ReadonlyMap<string, LetterResult>,
+): Promise<string[]> {
+  const died = letters.filter(({ jobId }) => results.get(jobId) === 'dead_again');
+  const truths = await letterTruths(redis, run, died);
+  return died.filter((_, index) => truths[index] === 'queued').map(({ jobId }) => jobId);
 }

@@ -1,31 +1,51 @@
 import { readMarks } from '../event-marks.js';
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import type { PlannedLetter } from './plan-run.js';
+import type { PlannedLetter } from './planned-letters.js';
 
 /**
- * Where a letter that a run has sent really is, whatever was written about it: `unsent` when a worker died between
- * writing that it sends it and sending it; `gone` when it left the queue, which only a delivered event does.
+ * Where a letter of a run really is, whatever was written about it. `as_planned`: dead of the death it was planned with,
+ * so this run has not sent it. `queued`: sent by this run, and not settled. `dead_again`: sent by this run, and dead.
+ * `elsewhere`: another run or person replayed it since. `gone`: it was delivered, or discarded.
  */
-export type LetterTruth = 'unsent' | 'queued' | 'dead_again' | 'gone';
+export type LetterTruth = 'as_planned' | 'queued' | 'dead_again' | 'elsewhere' | 'gone';
 
-export async function letterTruth(
+const CHUNK = 500;
+
+/** For each of the letters, in their order. */
+export async function letterTruths(
   redis: RedisConnection,
-  channel: string,
-  runId: string,
-  { jobId, diedAtMs }: PlannedLetter,
-): Promise<LetterTruth> {
-  const jobKey = queueKey(channel, jobId);
-  const replies = await redis
-    .multi()
-    .exists(jobKey)
-    .zscore(queueKey(channel, 'failed'), jobId)
-    .hmget(jobKey, 'finishedOn', 'progress')
-    .exec();
-  const [exists, failed, fields] = (replies ?? []).map(([, reply]) => reply);
-  const [finishedOn, progress] = fields as (string | null)[];
-  if (exists === 0) return 'gone';
-  if (failed === null) return 'queued';
-  const isOurs = readMarks(JSON.parse(progress ?? 'null')).runId === runId;
-  return isOurs && Number(finishedOn) !== diedAtMs ? 'dead_again' : 'unsent';
+  { channel, id: runId }: { readonly channel: string; readonly id: string },
+  letters: readonly PlannedLetter[],
+): Promise<LetterTruth[]> {
+  const truths: LetterTruth[] = [];
+  for (let start = 0; start < letters.length; start += CHUNK) {
+    const some = letters.slice(start, start + CHUNK);
+    const transaction = redis.multi();
+    for (const { jobId } of some) {
+      transaction.zscore(queueKey(channel, 'failed'), jobId);
+      transaction.hmget(queueKey(channel, jobId), 'timestamp', 'finishedOn', 'progress');
+    }
+    const replies = ((await transaction.exec()) ?? []).map(([, reply]) => reply);
+    for (const [index, { diedAtMs }] of some.entries()) {
+      const [score, fields] = replies.slice(2 * index) as [string | null, (string | null)[]];
+      truths.push(truthOf({ isDead: score !== null, fields, diedAtMs, runId }));
+    }
+  }
+  return truths;
+}
+
+interface Found {
+  readonly isDead: boolean;
+  readonly fields: readonly (string | null)[];
+  readonly diedAtMs: number;
+  readonly runId: string;
+}
+
+function truthOf({ isDead, fields, diedAtMs, runId }: Found): LetterTruth {
+  const [timestamp, finishedOn, progress] = fields;
+  if (timestamp === null) return 'gone';
+  if (isDead && Number(finishedOn) === diedAtMs) return 'as_planned';
+  if (readMarks(JSON.parse(progress ?? 'null')).runId !== runId) return 'elsewhere';
+  return isDead ? 'dead_again' : 'queued';
 }

@@ -2,16 +2,10 @@ import { type Fault, mergePatch, parseCallEvent } from '@callpost/domain';
 import type { DeadLetter } from '../letters/dead-letter.js';
 import type { DeadLetterFilter } from '../letters/dead-letter-filter.js';
 import { readDeadLetters } from '../letters/dead-letters.js';
+import { countNewerDelivered } from '../letters/newer-delivered.js';
 import type { RedisConnection } from '../redis.js';
-import { type OnCallConflict, type ReplayRun, type RunPlan, readRun, runKeys } from './run.js';
-
-/** A letter as a run plans it: which one, of which death, in which call. */
-export interface PlannedLetter {
-  readonly jobId: string;
-  /** Unix ms. */
-  readonly diedAtMs: number;
-  readonly call: string | null;
-}
+import { type PlannedLetter, writePlannedLetters } from './planned-letters.js';
+import { type OnCallConflict, type ReplayRun, RUN_KEPT_MS, type RunPlan, readRun, runKeys } from './run.js';
 
 export interface PlanOptions {
   readonly channel: string;
@@ -45,7 +39,6 @@ export interface PlanSample {
 const DEFAULT_PER_SECOND = 50;
 const CANARY_FROM = 50;
 const DEFAULT_CANARY = 5;
-const CHUNK = 1_000;
 
 /** How many letters of a run are sent first when nobody says. */
 export function defaultCanary(count: number): number {
@@ -55,7 +48,7 @@ export function defaultCanary(count: number): number {
 /** Chooses the letters of a run, once: what dies later is not part of it. Nothing is sent before it is started. */
 export async function planRun(redis: RedisConnection, options: PlanOptions): Promise<PlanAnswer> {
   const { channel, filter, patch = null } = options;
-  const letters: (PlannedLetter & { enqueueOrder: number })[] = [];
+  const letters: PlannedLetter[] = [];
   let sample: PlanSample | null = null;
   for await (const letter of readDeadLetters(redis, channel, filter)) {
     const patched = patchedEvent(letter, patch);
@@ -106,11 +99,9 @@ async function writePlan(
     canary: options.canary ?? defaultCanary(count),
     onCallConflict,
     patch,
+    newerDelivered: await countNewerDelivered(redis, channel, letters),
   };
-  for (let start = 0; start < count; start += CHUNK) {
-    const texts = letters.slice(start, start + CHUNK).map(encodeLetter);
-    await redis.rpush(keys.letters, ...texts);
-  }
+  await writePlannedLetters(redis, channel, id, letters);
   // The run appears only now, when all its letters are there.
   await redis
     .multi()
@@ -119,26 +110,10 @@ async function writePlan(
       state: 'planned',
       maxPerSecond: options.maxPerSecond ?? DEFAULT_PER_SECOND,
     })
+    .pexpire(keys.run, RUN_KEPT_MS)
     .zadd(keys.all, plan.plannedAtMs, id)
     .exec();
   const run = await readRun(redis, channel, id);
   if (run === null) throw new Error(`run ${id} was removed while it was planned`);
   return run;
-}
-
-/** The planned letters, in the order in which they are sent. */
-export async function readPlannedLetters(
-  redis: RedisConnection,
-  channel: string,
-  runId: string,
-): Promise<PlannedLetter[]> {
-  const texts = await redis.lrange(runKeys(channel, runId).letters, 0, -1);
-  return texts.map((text) => {
-    const [jobId, diedAtMs, call] = JSON.parse(text) as [string, number, string | null];
-    return { jobId, diedAtMs, call };
-  });
-}
-
-function encodeLetter({ jobId, diedAtMs, call }: PlannedLetter): string {
-  return JSON.stringify([jobId, diedAtMs, call]);
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { recordAudit } from '../audit.js';
+import { sweepCalls } from '../letters/newer-delivered.js';
 import { openRedis, type RedisConnection } from '../redis.js';
 import { type CarriedRun, takeOverRun } from './carry-run.js';
 import { moveRun } from './control-run.js';
-import { createLease, type Lease } from './lease.js';
+import { createLease, type Lease, LeaseLostError } from './lease.js';
 import { createReplayer, type Replayer } from './replayer.js';
 import { type ReplayRun, readRun, runKeys } from './run.js';
-import { type RunReport, readResults, reportOf } from './run-results.js';
+import { type RunReport, readReport } from './run-results.js';
 
 export interface RunCarrierOptions {
   readonly channel: string;
@@ -55,49 +55,45 @@ export function createRunCarrier(options: RunCarrierOptions): RunCarrier {
   }
 
   async function carry(runId: string): Promise<void> {
-    const mine = carried.get(runId) ?? (await takeOver(runId));
-    if (mine === null) return;
-    const run = await readRun(redis, channel, runId);
-    if (run?.state !== 'running' || !(await mine.lease.hold())) return letGo(runId);
-    const outcome = await mine.run.step(run, now());
-    if (outcome === 'going_on') return;
-    await endRun(runId, outcome === 'at_end' ? 'finish' : 'stop_by_canary');
-    await letGo(runId);
+    try {
+      const mine = carried.get(runId) ?? (await takeOver(runId));
+      if (mine === null) return;
+      const run = await readRun(redis, channel, runId);
+      if (run?.state !== 'running' || !(await mine.lease.renew())) return letGo(runId);
+      const outcome = await mine.run.step(run, now());
+      if (outcome === 'going_on') return;
+      await endRun(runId, outcome === 'at_end' ? 'finish' : 'stop_by_canary');
+      await letGo(runId);
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      await letGo(runId);
+    }
   }
 
   async function takeOver(runId: string) {
     const { lease: key } = runKeys(channel, runId);
-    const lease = createLease(redis, {
-      key,
-      token,
-      durationMs: options.leaseMs ?? DEFAULT_LEASE_MS,
-    });
+    const durationMs = options.leaseMs ?? DEFAULT_LEASE_MS;
+    const lease = createLease(redis, { key, token, durationMs });
     const run = await readRun(redis, channel, runId);
-    if (run?.state !== 'running' || !(await lease.hold())) return null;
+    if (run?.state !== 'running' || !(await lease.take())) return null;
     replayer ??= createReplayer({ redis, channel, now });
-    const mine = { lease, run: await takeOverRun(redis, replayer, run, now()) };
-    carried.set(runId, mine);
-    return mine;
+    try {
+      const mine = { lease, run: await takeOverRun({ redis, replayer, lease }, run, now()) };
+      carried.set(runId, mine);
+      return mine;
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
   }
 
   async function endRun(runId: string, move: 'finish' | 'stop_by_canary'): Promise<void> {
-    const answer = await moveRun(redis, { channel, runId, move, nowMs: now() });
+    const planned = await readRun(redis, channel, runId);
+    const by = { who: planned?.who ?? workerName, via: 'worker', comment: null };
+    const answer = await moveRun(redis, { channel, runId, move, by, nowMs: now() });
     if (answer.status !== 'moved') return;
-    const { run } = answer;
-    const report = reportOf(run.count, await readResults(redis, channel, runId));
-    const { skipped, ...counts } = report;
-    await recordAudit(redis, {
-      atMs: now(),
-      who: run.who,
-      via: 'worker',
-      action: 'replay_ended',
-      channel,
-      filter: run.filter,
-      counts: { ...counts, ...skipped },
-      comment: run.comment,
-      runId,
-    });
-    onRunEnded(run, report);
+    onRunEnded(answer.run, await readReport(redis, answer.run));
+    await sweepCalls(redis, channel);
   }
 
   async function letGo(runId: string): Promise<void> {

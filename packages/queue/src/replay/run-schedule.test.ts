@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { PlannedLetter } from './plan-run.js';
+import type { PlannedLetter } from './planned-letters.js';
 import { createRunSchedule } from './run-schedule.js';
 
 /** `a1 a2 b1`: two letters of call a, one of call b. */
 function letters(text: string): PlannedLetter[] {
-  return text
-    .split(' ')
-    .map((jobId) => ({ jobId, diedAtMs: 1, call: jobId.startsWith('-') ? null : (jobId[0] ?? null) }));
+  return text.split(' ').map((jobId) => ({
+    jobId,
+    diedAtMs: 1,
+    enqueueOrder: 1,
+    call: jobId.startsWith('-') ? null : (jobId[0] ?? null),
+  }));
 }
 
 function sendAll(schedule: ReturnType<typeof createRunSchedule>): string {

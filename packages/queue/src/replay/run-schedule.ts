@@ -1,4 +1,4 @@
-import type { PlannedLetter } from './plan-run.js';
+import type { PlannedLetter } from './planned-letters.js';
 import type { OnCallConflict } from './run.js';
 import type { LetterResult } from './run-results.js';
 

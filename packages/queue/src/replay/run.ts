@@ -11,12 +11,15 @@ export const RUN_STATES = ['planned', 'running', 'paused', 'stopped_by_canary', 
 export type RunState = (typeof RUN_STATES)[number];
 
 /**
- * When an earlier letter of a call dies again: `hold` the later ones as long as it is dead, `skip` them in this run, or
- * `continue` with them all the same.
+ * What to do with a letter that would come out of the order of its call.
+ *
+ * An earlier letter of its call dies again: `hold` it as long as that one is dead, `skip` it in this run, or `continue`
+ * with it all the same. Newer events of its call were delivered since it died: no waiting helps, so `hold` and `skip`
+ * skip it; `continue` sends it.
  */
 export type OnCallConflict = 'hold' | 'skip' | 'continue';
 
-/** What was decided when the run was planned; it never changes. */
+/** What was decided when the run was planned. Of it only `onCallConflict` may still change, until it is started. */
 export interface RunPlan {
   readonly id: string;
   readonly channel: string;
@@ -28,6 +31,8 @@ export interface RunPlan {
   readonly filter: Readonly<Record<string, unknown>>;
   /** How many letters. */
   readonly count: number;
+  /** Of these, how many had newer events of their call delivered already when they were planned. */
+  readonly newerDelivered: number;
   /** So many are sent first; the rest only if these fare well. 0: no canary. */
   readonly canary: number;
   readonly onCallConflict: OnCallConflict;
@@ -44,6 +49,14 @@ export interface ReplayRun extends RunPlan {
   readonly isCanaryPassed: boolean;
 }
 
+/** For how long a plan can be started: after it, its letters are forgotten. */
+export const PLAN_KEPT_MS = 7 * 86_400_000;
+/** For how long an ended run and its results are kept. What it came to is in the audit trail for ever. */
+export const RUN_KEPT_MS = 90 * 86_400_000;
+
+/** Ends the key of a run's results, which begins with the run's. */
+export const RESULTS_SUFFIX = ':results';
+
 export function runKeys(channel: string, runId: string) {
   const run = queueKey(channel, `callpost:run:${runId}`);
   return {
@@ -53,10 +66,13 @@ export function runKeys(channel: string, runId: string) {
     running: queueKey(channel, 'callpost:runs:running'),
     /** Hash: the plan as JSON, and what changes. */
     run,
-    /** List: the planned letters as JSON, in the order in which they are sent. */
+    /**
+     * List: the planned letters as JSON, in the order in which they are sent. It holds the keys of calls, which may be
+     * phone numbers, so it goes with the end of the run, and a plan that nobody starts keeps it for a while only.
+     */
     letters: `${run}:letters`,
-    /** Hash: job id → {@link LetterResult}. */
-    results: `${run}:results`,
+    /** Hash: job id → {@link LetterResult}; of at least one letter from the first that is sent. */
+    results: `${run}${RESULTS_SUFFIX}`,
     /** Which worker carries it out. */
     lease: `${run}:lease`,
   };
@@ -73,15 +89,20 @@ export async function readRun(
 
 /** Newest first. */
 export async function listRuns(redis: RedisConnection, channel: string): Promise<ReplayRun[]> {
-  const ids = await redis.zrevrange(runKeys(channel, '').all, 0, -1);
+  const { all } = runKeys(channel, '');
+  const ids = await redis.zrevrange(all, 0, -1);
   const runs = await Promise.all(ids.map((id) => readRun(redis, channel, id)));
+  const forgotten = ids.filter((_, index) => runs[index] === null);
+  if (forgotten.length > 0) await redis.zrem(all, ...forgotten);
   return runs.filter((run) => run !== null);
 }
 
 function runOf(plan: string, fields: Readonly<Record<string, string>>): ReplayRun {
   const time = (text: string | undefined) => (text === undefined ? null : Number(text));
+  const planned = JSON.parse(plan) as RunPlan;
   return {
-    ...(JSON.parse(plan) as RunPlan),
+    ...planned,
+    onCallConflict: (fields.onCallConflict as OnCallConflict | undefined) ?? planned.onCallConflict,
     state: fields.state as RunState,
     maxPerSecond: Number(fields.maxPerSecond),
     startedAtMs: time(fields.startedAtMs),
