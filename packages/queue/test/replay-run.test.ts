@@ -58,9 +58,12 @@ it('stops by its canary when too many die again of one cause, and leaves the res
   expect(attempts).toBe(10);
   expect(await counts()).toMatchObject({ dead: 60 });
   expect(await report(run)).toMatchObject({ deadAgain: 10, waiting: 50 });
-  expect(await readAudit(redis.client, 1)).toMatchObject([
-    { action: 'replay_stopped', via: 'worker', runId: run.id, counts: { deadAgain: 10, waiting: 50 } },
-  ]);
+  // Written once the run is stopped.
+  await eventually(async () =>
+    expect(await readAudit(redis.client, 1)).toMatchObject([
+      { action: 'replay_stopped', via: 'worker', runId: run.id, counts: { deadAgain: 10, waiting: 50 } },
+    ]),
+  );
   isHealed = true;
   await move(run, 'resume');
   await inState(run, 'done');
