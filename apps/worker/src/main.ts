@@ -87,6 +87,7 @@ async function run(config: WorkerConfig): Promise<void> {
     replayRedis,
     inFlight,
     metrics,
+    channelLabel,
     logger,
     errorLog,
     observe,

@@ -1,4 +1,4 @@
-import { type RedisConnection, readChannelStatus } from '@callpost/queue';
+import { type RedisConnection, readChannelState, readChannelStatus } from '@callpost/queue';
 import type { ErrorLog, Metrics } from '@callpost/telemetry';
 import type { Fleet } from './fleet.js';
 import type { InFlight } from './health.js';
@@ -21,6 +21,7 @@ export function createMetricsPage(options: MetricsPageOptions) {
     ...options,
     channels: () => fleet.channels(),
     readStatus: (channel) => readChannelStatus(redis, channel),
+    readState: (channel) => readChannelState(redis, channel),
   });
   return async () => {
     await refreshQueueGauges();

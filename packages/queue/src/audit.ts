@@ -1,6 +1,6 @@
 import type { RedisConnection } from './redis.js';
 
-/** What a person did to dead letters. Personal data is in none of it but `who`. */
+/** What a person did to dead letters or to a channel. Personal data is in none of it but `who`. */
 export interface AuditEntry {
   /** Unix ms. */
   readonly atMs: number;
@@ -8,9 +8,18 @@ export interface AuditEntry {
   readonly who: string;
   /** Through what: `cli`, later the API or the console. */
   readonly via: string;
-  readonly action: 'replay' | 'replay_ended' | 'discard' | 'reveal' | 'export' | 'reindex';
+  readonly action:
+    | 'replay'
+    | 'replay_ended'
+    | 'discard'
+    | 'reveal'
+    | 'export'
+    | 'reindex'
+    | 'channel_pause'
+    | 'channel_resume'
+    | 'channel_release';
   readonly channel: string;
-  /** Which letters were meant: the filter with absolute times. */
+  /** Which letters were meant: the filter with absolute times; empty where it is about a channel. */
   readonly filter: Readonly<Record<string, unknown>>;
   /** How many letters came to which end, such as `{ replayed: 4211 }`. */
   readonly counts: Readonly<Record<string, number>>;

@@ -1,4 +1,26 @@
 export { type AuditEntry, readAudit, recordAudit } from './audit.js';
+export type { BrakeState, BrakeTuning } from './brake/brake-script.js';
+export { BRAKE_STATES } from './brake/brake-script.js';
+export {
+  type AdmittedAttempt,
+  type BrakeObserver,
+  type ChannelBrake,
+  type ChannelBrakeOptions,
+  createChannelBrake,
+} from './brake/channel-brake.js';
+export {
+  type ChannelPause,
+  type ChannelState,
+  readChannelState,
+  stoppedSinceMs,
+} from './brake/channel-state.js';
+export {
+  type ChannelControl,
+  type ChannelControlAnswer,
+  pauseChannel,
+  releaseChannel,
+  resumeChannel,
+} from './brake/control-channel.js';
 export {
   type ChannelStatus,
   EVENT_STATES,

@@ -82,6 +82,36 @@ export function createMetrics(build: BuildInfo) {
       help: 'Events this worker attempts at a time at most, over all its channels',
       registers,
     }),
+    channelConcurrencyLimit: new Gauge({
+      name: 'callpost_channel_concurrency_limit',
+      help: 'Events of a channel this worker may attempt at a time now; below what is configured while the brake is on',
+      labelNames: ['channel'] as const,
+      registers,
+    }),
+    channelChanges: new Counter({
+      name: 'callpost_channel_state_changes_total',
+      help: 'Changes of a channel into a state, each counted by the one worker that brought it about',
+      labelNames: ['channel', 'state'] as const,
+      registers,
+    }),
+    channelState: new Gauge({
+      name: 'callpost_channel_state',
+      help: 'Fleet: 1 for the state a channel is in (flowing, braked, recovering, waiting, held), and for paused beside it',
+      labelNames: ['channel', 'state'] as const,
+      registers,
+    }),
+    channelHeld: new Gauge({
+      name: 'callpost_channel_held',
+      help: 'Fleet: 1 for a channel that Re:amaze refuses; look at its secret and URL',
+      labelNames: ['channel'] as const,
+      registers,
+    }),
+    brakeSeconds: new Gauge({
+      name: 'callpost_channel_brake_seconds',
+      help: 'Fleet: for how long a channel has kept its events back (braked, waiting, held or paused); 0 when it does not',
+      labelNames: ['channel'] as const,
+      registers,
+    }),
     channelUnconfigured: new Gauge({
       name: 'callpost_channel_unconfigured',
       help: '1 for a channel that this worker does not consume because it has no secret',
