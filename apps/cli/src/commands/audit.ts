@@ -16,7 +16,7 @@ interface AuditOptions {
 
 const HELP = `
 The trail is a Redis stream, callpost:audit, to which entries are only ever added: replays, discards, exports, rebuilt
-indexes, and personal data shown with --reveal. FILTER says which letters were meant, with absolute times.
+indexes, personal data shown with --reveal, and channels paused, resumed and released. FILTER says which letters were meant, with absolute times.
 
 Examples:
   callpost audit
@@ -26,7 +26,7 @@ Examples:
 export function addAudit(program: Command, start: Start): void {
   program
     .command('audit')
-    .description('who did what to dead letters, newest first')
+    .description('who did what to dead letters and channels, newest first')
     .option('--limit <n>', 'at most so many', wholeNumber({ min: 1, max: 100_000 }), 50)
     .addHelpText('after', HELP)
     .action((options: AuditOptions, command: Command) =>
