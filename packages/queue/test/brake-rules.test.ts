@@ -166,14 +166,14 @@ describe('recovering', () => {
     expect(await worker()).toMatchObject({ state: 'flowing', limit: 50 });
   });
 
-  it('halves when more than a fifth of a round fails, and is braked again at the bottom', async () => {
+  it('halves when more than half of a round fails, and is braked again at the bottom', async () => {
     const worker = await recovering();
     await worker({ ok: 2 });
     await worker({ ok: 4 });
     expect(await worker({ ok: 7, failed: 1 })).toMatchObject({ window: 15 });
-    expect(await worker({ failed: 4 })).toMatchObject({ state: 'recovering', window: 7 });
-    expect(await worker({ failed: 2 })).toMatchObject({ window: 3 });
-    expect(await worker({ failed: 1 })).toMatchObject({ window: 1 });
+    expect(await worker({ failed: 8 })).toMatchObject({ state: 'recovering', window: 7 });
+    expect(await worker({ failed: 4 })).toMatchObject({ window: 3 });
+    expect(await worker({ failed: 2 })).toMatchObject({ window: 1 });
     const answer = await worker({ failed: 1 });
     expect(answer).toMatchObject({ state: 'braked' });
     expect(answer.probeAtMs - nowMs).toBe(10_000);

@@ -134,8 +134,8 @@ local function count(ok, failed)
   if s.ok + s.failed >= LEAST and s.failed >= s.ok then return stop('braked', 0) end
   if s.state ~= 'recovering' then return end
   s.roundDone, s.roundFailed = s.roundDone + ok + failed, s.roundFailed + failed
-  -- One event in five may fail for a reason of its own
-  if s.roundFailed * 5 > s.window then
+  -- Half of them may fail for reasons of their own, as when the channel flows: else it would never flow again
+  if s.roundFailed * 2 > s.window then
     if s.window < 2 then return stop('braked', 0) end
     remember()
     s.window, s.steadyAt = s.window / 2, now
