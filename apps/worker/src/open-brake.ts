@@ -40,7 +40,11 @@ export function openBrake(options: OpenBrakeOptions): ChannelBrake {
       },
       onPause({ pause }) {
         if (pause === null) logger.info({ channel }, 'channel resumed by a person');
-        else logger.warn({ channel, ...pause }, 'channel paused by a person');
+        else
+          logger.warn(
+            { channel, who: pause.who, why: pause.reason, pausedAtMs: pause.atMs },
+            'channel paused by a person',
+          );
       },
       onError: onRedisError,
     },

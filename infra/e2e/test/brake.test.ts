@@ -115,10 +115,10 @@ it('a pause by a person survives a restart of the workers, and says who and why'
   expect(await pauseChannel(stage.redis.client, by)).toMatchObject({ status: 'done' });
   const worker = await stage.start();
   await stage.queue.sendMany(sampleEvents(100, 'ok'));
-  await worker.line({ msg: 'channel paused by a person', who: 'kim', reason: 'OPS-7' });
+  await worker.line({ msg: 'channel paused by a person', who: 'kim', why: 'OPS-7' });
   expect(await worker.stop()).toBe(0);
   const next = await stage.start();
-  await next.line({ msg: 'channel paused by a person', who: 'kim', reason: 'OPS-7' });
+  await next.line({ msg: 'channel paused by a person', who: 'kim', why: 'OPS-7' });
   expect(await state()).toMatchObject({ pause: { who: 'kim', reason: 'OPS-7' } });
   expect((await stage.sink.report()).requests).toEqual([]);
   expect(await resumeChannel(stage.redis.client, by)).toMatchObject({ status: 'done' });
