@@ -1,0 +1,66 @@
+import { type ChannelReading, EVENT_STATES, OPEN_RUN_STATES } from '@callpost/queue';
+
+/** Where an event still has to be delivered from. */
+const BACKLOG_STATES = ['waiting', 'in_flight', 'retrying', 'parked'] as const;
+const ENQUEUE_OUTCOMES = ['accepted', 'duplicate', 'invalid'] as const;
+const AGE_STATES = ['waiting', 'retrying', 'dead'] as const;
+
+/** What the gauges of a channel show, in the units of the metrics. */
+export interface ChannelFigures {
+  readonly enqueued: Readonly<Record<(typeof ENQUEUE_OUTCOMES)[number], number>>;
+  readonly jobs: Readonly<Record<(typeof EVENT_STATES)[number], number>>;
+  readonly ageSeconds: Readonly<Record<(typeof AGE_STATES)[number], number>>;
+  readonly retryOverdueSeconds: number;
+  /** Null: not known yet. */
+  readonly drainEtaSeconds: number | null;
+  readonly replayRuns: Readonly<Record<(typeof OPEN_RUN_STATES)[number], number>>;
+  readonly replayLettersLeft: number;
+}
+
+export function backlogOf({ status: { counts } }: ChannelReading): number {
+  return BACKLOG_STATES.reduce((sum, state) => sum + counts[state], 0);
+}
+
+/**
+ * @param nowMs Unix ms of the reading
+ * @param accepted instead of the reading's own, which may fall by a little
+ */
+export function figuresOf(
+  { status, enqueued, oldestRetryingAtMs, nextRetryAtMs, replay }: ChannelReading,
+  { nowMs, accepted, drainEtaSeconds }: { nowMs: number; accepted: number; drainEtaSeconds: number | null },
+): ChannelFigures {
+  const since = (atMs: number | null) => (atMs === null ? 0 : Math.max(0, nowMs - atMs) / 1_000);
+  return {
+    enqueued: { ...enqueued, accepted },
+    jobs: status.counts,
+    ageSeconds: {
+      waiting: since(status.oldestWaitingAtMs),
+      retrying: since(oldestRetryingAtMs),
+      dead: since(status.oldestDeadAtMs),
+    },
+    retryOverdueSeconds: since(nextRetryAtMs),
+    drainEtaSeconds,
+    replayRuns: replay.runs,
+    replayLettersLeft: replay.lettersLeft,
+  };
+}
+
+/** Of channels that share a label: counts add up, and of times the greatest speaks for all. */
+export function joinFigures(all: readonly ChannelFigures[]): ChannelFigures {
+  const sum = (of: (figures: ChannelFigures) => number) => all.reduce((total, one) => total + of(one), 0);
+  const max = (of: (figures: ChannelFigures) => number) => Math.max(...all.map(of));
+  const etas = all.map(({ drainEtaSeconds }) => drainEtaSeconds);
+  return {
+    enqueued: byName(ENQUEUE_OUTCOMES, (outcome) => sum(({ enqueued }) => enqueued[outcome])),
+    jobs: byName(EVENT_STATES, (state) => sum(({ jobs }) => jobs[state])),
+    ageSeconds: byName(AGE_STATES, (state) => max(({ ageSeconds }) => ageSeconds[state])),
+    retryOverdueSeconds: max(({ retryOverdueSeconds }) => retryOverdueSeconds),
+    drainEtaSeconds: etas.includes(null) ? null : Math.max(...etas.map(Number)),
+    replayRuns: byName(OPEN_RUN_STATES, (state) => sum(({ replayRuns }) => replayRuns[state])),
+    replayLettersLeft: sum(({ replayLettersLeft }) => replayLettersLeft),
+  };
+}
+
+function byName<N extends string>(names: readonly N[], value: (name: N) => number): Record<N, number> {
+  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<N, number>;
+}

@@ -1,0 +1,102 @@
+import { type ChannelStatus, readChannelStatus } from './channel-status.js';
+import { queueKey } from './names.js';
+import { readQueuedAt } from './queued-at.js';
+import type { RedisConnection } from './redis.js';
+import { runKeys } from './replay/run.js';
+import { enqueueCountsKey } from './send/enqueue-counts.js';
+
+/** States of replay runs that are not over and were started. */
+export const OPEN_RUN_STATES = ['running', 'paused', 'stopped_by_canary'] as const;
+
+type OpenRunState = (typeof OPEN_RUN_STATES)[number];
+
+/** What the gauges of a channel are made of: one moment in Redis, the same for whoever reads it. */
+export interface ChannelReading {
+  readonly status: ChannelStatus;
+  /** Since the queue was first used. Only the sum of `accepted` and `duplicate` never falls, see below. */
+  readonly enqueued: { readonly accepted: number; readonly duplicate: number; readonly invalid: number };
+  /** Unix ms: enqueueing, or last replay, of the oldest event among those of `SAMPLED_RETRIES`; null for none. */
+  readonly oldestRetryingAtMs: number | null;
+  /** Unix ms: when the retry that is due next is due; null for none. */
+  readonly nextRetryAtMs: number | null;
+  readonly replay: {
+    readonly runs: Readonly<Record<OpenRunState, number>>;
+    /** Of running runs: not sent yet. */
+    readonly lettersLeft: number;
+  };
+}
+
+/** Finding the oldest of all would take a look at each. The next due are the newest failures, the last due the oldest. */
+const SAMPLED_RETRIES = 5;
+/** A channel keeps its runs for good; those that are not over are among the newest. */
+const NEWEST_RUNS = 100;
+/** BullMQ's score of a delayed job is its time in ms times this, plus a number that keeps the order. */
+const DELAYED_SCORE_FACTOR = 0x1000;
+
+/**
+ * A few round trips, whatever the number of events.
+ *
+ * How many events were ever handed over is BullMQ's own id counter, which its script raises for every `add` of every
+ * client in any language. It counts duplicates too; those that Callpost's own producers saw are counted apart, a moment
+ * later, and subtracted. So `accepted` may be too large for that moment, and a foreign producer that adds the same job
+ * id twice counts as two.
+ */
+export async function readChannel(redis: RedisConnection, channel: string): Promise<ChannelReading> {
+  const [status, enqueued, retries, replay] = await Promise.all([
+    readChannelStatus(redis, channel),
+    readEnqueued(redis, channel),
+    readRetries(redis, channel),
+    readReplay(redis, channel),
+  ]);
+  return { status, enqueued, ...retries, replay };
+}
+
+async function readEnqueued(redis: RedisConnection, channel: string): Promise<ChannelReading['enqueued']> {
+  const [added, [duplicates, invalids]] = await Promise.all([
+    redis.get(queueKey(channel, 'id')),
+    redis.hmget(enqueueCountsKey(channel), 'duplicate', 'invalid'),
+  ]);
+  const duplicate = Number(duplicates ?? 0);
+  return {
+    accepted: Math.max(0, Number(added ?? 0) - duplicate),
+    duplicate,
+    invalid: Number(invalids ?? 0),
+  };
+}
+
+async function readRetries(redis: RedisConnection, channel: string) {
+  const key = queueKey(channel, 'delayed');
+  const [nextDue, lastDue] = await Promise.all([
+    redis.zrange(key, '0', `${SAMPLED_RETRIES - 1}`, 'WITHSCORES'),
+    redis.zrange(key, `-${SAMPLED_RETRIES}`, '-1'),
+  ]);
+  const jobIds = new Set([...nextDue.filter((_, index) => index % 2 === 0), ...lastDue]);
+  const queuedAt = await Promise.all([...jobIds].map((jobId) => readQueuedAt(redis, channel, jobId)));
+  const known = queuedAt.filter((atMs) => atMs !== null);
+  return {
+    oldestRetryingAtMs: known.length === 0 ? null : Math.min(...known),
+    nextRetryAtMs: nextDue[1] === undefined ? null : Math.floor(Number(nextDue[1]) / DELAYED_SCORE_FACTOR),
+  };
+}
+
+async function readReplay(redis: RedisConnection, channel: string): Promise<ChannelReading['replay']> {
+  const ids = await redis.zrevrange(runKeys(channel, '').all, 0, NEWEST_RUNS - 1);
+  const states = await Promise.all(ids.map((id) => redis.hget(runKeys(channel, id).run, 'state')));
+  const count = (state: OpenRunState) => states.filter((found) => found === state).length;
+  const running = ids.filter((_, index) => states[index] === 'running');
+  const left = await Promise.all(running.map((id) => readLettersLeft(redis, channel, id)));
+  return {
+    runs: {
+      running: count('running'),
+      paused: count('paused'),
+      stopped_by_canary: count('stopped_by_canary'),
+    },
+    lettersLeft: left.reduce((sum, one) => sum + one, 0),
+  };
+}
+
+async function readLettersLeft(redis: RedisConnection, channel: string, runId: string): Promise<number> {
+  const { letters, results } = runKeys(channel, runId);
+  const [planned, touched] = await Promise.all([redis.llen(letters), redis.hlen(results)]);
+  return Math.max(0, planned - touched);
+}
