@@ -16,7 +16,7 @@ export interface QueueGaugesOptions {
 }
 
 const DRAIN_TREND = { windowMs: 5 * 60_000, leastMs: 15_000 };
-const MEMORY_TREND = { windowMs: 15 * 60_000, leastMs: 60_000 };
+const MEMORY_TREND = { windowMs: 15 * 60_000, leastMs: 30_000 };
 
 /**
  * Brings the metrics that are read from Redis up to date, for a scrape. Never rejects, and never waits long: each
