@@ -3,7 +3,7 @@ import { type ChannelReading, EVENT_STATES, OPEN_RUN_STATES } from '@callpost/qu
 /** Where an event still has to be delivered from. */
 const BACKLOG_STATES = ['waiting', 'in_flight', 'retrying', 'parked'] as const;
 const ENQUEUE_OUTCOMES = ['accepted', 'duplicate', 'invalid'] as const;
-const AGE_STATES = ['waiting', 'retrying', 'dead'] as const;
+const AGE_STATES = ['waiting', 'retrying', 'parked', 'dead'] as const;
 
 /** What the gauges of a channel show, in the units of the metrics. */
 export interface ChannelFigures {
@@ -26,7 +26,7 @@ export function backlogOf({ status: { counts } }: ChannelReading): number {
  * @param accepted instead of the reading's own, which may fall by a little
  */
 export function figuresOf(
-  { status, enqueued, oldestRetryingAtMs, nextRetryAtMs, replay }: ChannelReading,
+  { status, enqueued, oldestRetryingAtMs, oldestParkedAtMs, nextRetryAtMs, replay }: ChannelReading,
   { nowMs, accepted, drainEtaSeconds }: { nowMs: number; accepted: number; drainEtaSeconds: number | null },
 ): ChannelFigures {
   const since = (atMs: number | null) => (atMs === null ? 0 : Math.max(0, nowMs - atMs) / 1_000);
@@ -36,6 +36,7 @@ export function figuresOf(
     ageSeconds: {
       waiting: since(status.oldestWaitingAtMs),
       retrying: since(oldestRetryingAtMs),
+      parked: since(oldestParkedAtMs),
       dead: since(status.oldestDeadAtMs),
     },
     retryOverdueSeconds: since(nextRetryAtMs),

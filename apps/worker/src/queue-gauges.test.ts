@@ -15,6 +15,7 @@ function reading(backlog: number, added = backlog): ChannelReading {
     },
     enqueued: { accepted: added, duplicate: 0, invalid: 0 },
     oldestRetryingAtMs: null,
+    oldestParkedAtMs: null,
     nextRetryAtMs: null,
     replay: { runs: { running: 0, paused: 0, stopped_by_canary: 0 }, lettersLeft: 0 },
   };

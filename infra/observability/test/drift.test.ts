@@ -94,7 +94,7 @@ describe('the runbooks', () => {
     for (const [, name = ''] of text.matchAll(/`(callpost_\w+)/g)) {
       expect(metrics.has(name) || metrics.has(`${name}_bucket`), name).toBe(true);
     }
-    for (const [, words = ''] of text.matchAll(/\bcallpost ([a-z]+(?: [a-z]+)?)/g)) {
+    for (const [, words = ''] of text.replace(/\s+/g, ' ').matchAll(/\bcallpost ([a-z]+(?: [a-z]+)?)/g)) {
       expect(isCommand(words), `callpost ${words}`).toBe(true);
     }
   });

@@ -1,4 +1,5 @@
 import { type ChannelStatus, readChannelStatus } from './channel-status.js';
+import { laneKeys } from './lanes/lane-keys.js';
 import { queueKey } from './names.js';
 import { readQueuedAt } from './queued-at.js';
 import type { RedisConnection } from './redis.js';
@@ -17,7 +18,9 @@ export interface ChannelReading {
   readonly enqueued: { readonly accepted: number; readonly duplicate: number; readonly invalid: number };
   /** Unix ms: enqueueing, or last replay, of the oldest event among those of `SAMPLED_RETRIES`; null for none. */
   readonly oldestRetryingAtMs: number | null;
-  /** Unix ms: when the retry that is due next is due; null for none. */
+  /** Unix ms: since when the event that was parked first has been parked; null for none. */
+  readonly oldestParkedAtMs: number | null;
+  /** Unix ms: when the retry, or the end of a parked event's hold, that is due next is due; null for none. */
   readonly nextRetryAtMs: number | null;
   readonly replay: {
     readonly runs: Readonly<Record<OpenRunState, number>>;
@@ -66,15 +69,17 @@ async function readEnqueued(redis: RedisConnection, channel: string): Promise<Ch
 
 async function readRetries(redis: RedisConnection, channel: string) {
   const key = queueKey(channel, 'delayed');
-  const [nextDue, lastDue] = await Promise.all([
+  const [nextDue, lastDue, [, parkedAt]] = await Promise.all([
     redis.zrange(key, '0', `${SAMPLED_RETRIES - 1}`, 'WITHSCORES'),
     redis.zrange(key, `-${SAMPLED_RETRIES}`, '-1'),
+    redis.zrange(laneKeys(channel).parked, '0', '0', 'WITHSCORES'),
   ]);
   const jobIds = new Set([...nextDue.filter((_, index) => index % 2 === 0), ...lastDue]);
   const queuedAt = await Promise.all([...jobIds].map((jobId) => readQueuedAt(redis, channel, jobId)));
   const known = queuedAt.filter((atMs) => atMs !== null);
   return {
     oldestRetryingAtMs: known.length === 0 ? null : Math.min(...known),
+    oldestParkedAtMs: parkedAt === undefined ? null : Number(parkedAt),
     nextRetryAtMs: nextDue[1] === undefined ? null : Math.floor(Number(nextDue[1]) / DELAYED_SCORE_FACTOR),
   };
 }

@@ -32,7 +32,11 @@ it('counts invalid events of a producer that never sent a valid one', async () =
 });
 
 it('knows the oldest event that is being retried, and when the next retry is due', async () => {
-  expect(await read()).toMatchObject({ oldestRetryingAtMs: null, nextRetryAtMs: null });
+  expect(await read()).toMatchObject({
+    oldestRetryingAtMs: null,
+    oldestParkedAtMs: null,
+    nextRetryAtMs: null,
+  });
   const retryAtMs = Date.now() + 60_000;
   await plain.add('call-event', sampleEvent({ id: 'old' }), { jobId: 'old', timestamp: 1_600_000_000_000 });
   await plain.add('call-event', sampleEvent({ id: 'new' }), { jobId: 'new' });
@@ -42,6 +46,17 @@ it('knows the oldest event that is being retried, and when the next retry is due
   const { oldestRetryingAtMs, nextRetryAtMs } = await read();
   expect(oldestRetryingAtMs).toBe(1_600_000_000_000);
   expect(Math.abs((nextRetryAtMs ?? 0) - retryAtMs)).toBeLessThan(1_000);
+});
+
+it('knows since when the event that was parked first waits for an earlier one of its call', async () => {
+  const startedAtMs = Date.now();
+  const queue = createCallEventQueue({ redis: redis.url });
+  await queue.sendMany(['a', 'b', 'c'].map((id) => sampleEvent({ id, thread_id: 'one-call' })));
+  await queue.close();
+  const { status, oldestParkedAtMs } = await read();
+  expect(status.counts).toMatchObject({ waiting: 1, parked: 2 });
+  expect(oldestParkedAtMs).toBeGreaterThanOrEqual(startedAtMs);
+  expect(oldestParkedAtMs).toBeLessThanOrEqual(Date.now());
 });
 
 it('reads how full Redis is, against its own limit or that of the machine', async () => {

@@ -192,7 +192,7 @@ export const METRICS = {
     unit: 'seconds',
     labels: ['channel', 'state'],
     source: 'fleet',
-    help: 'Age since enqueueing or the last replay of the event taken next (waiting) and of the oldest seen among those next and last due (retrying, a lower bound); time since the oldest letter died (dead); 0 when there is none',
+    help: 'Since enqueueing or the last replay, of the event taken next (waiting) and of the oldest among the retries next and last due (retrying: at least so old); since it was parked (parked); since it died (dead); 0 for none',
     question: 'Is something stuck?',
   },
   retryOverdue: {
@@ -201,7 +201,7 @@ export const METRICS = {
     unit: 'seconds',
     labels: ['channel'],
     source: 'fleet',
-    help: 'How long the retry that is due next is past its time; 0 when none is',
+    help: 'How long the retry, or end of a hold, that is due next is past its time; 0 when none is',
     question: 'Does anybody consume the channel at all?',
   },
   drainEta: {

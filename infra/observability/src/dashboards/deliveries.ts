@@ -157,25 +157,76 @@ export const deliveries: Dashboard = {
       title: 'Who holds it back',
       panels: [
         {
-          title: 'Held',
+          title: 'State of the channel',
           description:
-            '1: nothing is sent but single probes, by decision of a person or after a burst of refusals.',
-          kind: 'lines',
+            'flowing; braked, recovering, waiting: the brake, because Re:amaze fails or asks for it; held: Re:amaze refuses; paused: a person.',
+          kind: 'states',
           unit: 'none',
-          colours: GOOD_IF_ZERO,
-          queries: [{ expr: `max by (channel) (callpost_channel_held{${ON}})`, legend: '{{channel}}' }],
+          queries: [
+            {
+              expr: `max by (channel, state) (callpost_channel_state{${ON}}) == 1`,
+              legend: '{{channel}} {{state}}',
+            },
+          ],
           alerts: ['CallpostHeldWithBacklog'],
         },
         {
-          title: 'Brake',
-          description:
-            'How long the channel waits before its next attempt because Re:amaze is failing or asks for it.',
+          title: 'Events kept back for',
+          description: 'How long the channel has been braked, held or paused.',
           kind: 'lines',
           unit: 's',
           queries: [
             { expr: `max by (channel) (callpost_channel_brake_seconds{${ON}})`, legend: '{{channel}}' },
           ],
-          alerts: ['CallpostBraked'],
+          alerts: ['CallpostHeldWithBacklog'],
+        },
+        {
+          title: 'Channels held',
+          description:
+            '1: Re:amaze refuses everything; nothing is sent but single probes. Look at secret and URL.',
+          kind: 'lines',
+          unit: 'none',
+          colours: GOOD_IF_ZERO,
+          queries: [{ expr: `max by (channel) (callpost_channel_held{${ON}})`, legend: '{{channel}}' }],
+          alerts: ['CallpostRefusalBurst'],
+        },
+        {
+          title: 'Changes of state',
+          description: 'A channel that changes again and again: Re:amaze comes and goes.',
+          kind: 'stacked',
+          unit: 'short',
+          queries: [
+            {
+              expr: `sum by (state) (increase(callpost_channel_state_changes_total{${ON}}[$__rate_interval]))`,
+              legend: '{{state}}',
+            },
+          ],
+        },
+        {
+          title: 'Events in flight, at most',
+          description:
+            'What the workers may attempt at a time; the brake lowers it, and raises it again bit by bit.',
+          kind: 'lines',
+          unit: 'short',
+          queries: [
+            {
+              expr: `sum by (channel) (callpost_channel_concurrency_limit{${ON}})`,
+              legend: '{{channel}}',
+            },
+          ],
+        },
+        {
+          title: 'Out of order',
+          description:
+            'Events sent before an earlier one of their call, for which they had waited as long as an event may.',
+          kind: 'lines',
+          unit: 'cps',
+          queries: [
+            {
+              expr: `sum by (channel) (rate(callpost_lane_overtakes_total{${ON}}[$__rate_interval]))`,
+              legend: '{{channel}}',
+            },
+          ],
         },
       ],
     },
