@@ -9,7 +9,7 @@ export interface Reading<T> {
   readAtMs(): number | null;
 }
 
-export interface Read<T> {
+interface Read<T> {
   readonly value: T;
   /** Unix ms. */
   readonly atMs: number;

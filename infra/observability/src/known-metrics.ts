@@ -1,7 +1,7 @@
 import { createMetrics, METRICS, type MetricDefinition } from '@callpost/telemetry';
 import { isAlert, type Rule } from './rule-files.js';
 
-export type Kind = 'counter' | 'gauge' | 'histogram' | 'recorded' | 'foreign';
+type Kind = 'counter' | 'gauge' | 'histogram' | 'recorded' | 'foreign';
 
 /** A metric that a query may name. */
 export interface KnownMetric {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What Alertmanager told a receiver. */
-export interface Notification {
+interface Notification {
   /** The path it was sent to: `page`, `ticket`, `watchdog`. */
   readonly receiver: string;
   readonly atMs: number;

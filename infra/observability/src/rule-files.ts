@@ -10,7 +10,7 @@ interface RuleGroup {
   readonly rules: readonly Rule[];
 }
 
-export interface RecordingRule {
+interface RecordingRule {
   readonly record: string;
   readonly expr: string;
 }

@@ -3,7 +3,7 @@
  * the metrics themselves (`metrics.ts`), the page docs/metrics.md, and what rules and dashboards are checked against.
  */
 
-export type MetricLabel = 'channel' | 'outcome' | 'reason' | 'origin' | 'state';
+type MetricLabel = 'channel' | 'outcome' | 'reason' | 'origin' | 'state';
 
 export interface MetricDefinition {
   readonly name: `callpost_${string}`;

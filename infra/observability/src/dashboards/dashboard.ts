@@ -31,7 +31,7 @@ export interface Panel {
   readonly alerts?: readonly string[];
 }
 
-export interface Query {
+interface Query {
   readonly expr: string;
   /** Grafana's template, such as `{{channel}}`. */
   readonly legend?: string;

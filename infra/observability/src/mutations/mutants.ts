@@ -41,7 +41,7 @@ function queryMutants(rule: Rule): Mutant[] {
   const { expr } = rule;
   const tree = parseQuery(expr);
   const replaced = (node: SyntaxNode, by: string): Mutant => ({
-    change: `${oneLine(expr.slice(node.from, node.to))} → ${by || 'nothing'} at ${node.from}`,
+    change: `${inContext(expr, node)} → ${by || 'nothing'}`,
     rule: { ...rule, expr: expr.slice(0, node.from) + by + expr.slice(endOf(node, expr, by)) },
   });
   const of = (names: readonly string[], replacements: (text: string) => readonly string[]) =>
@@ -91,6 +91,11 @@ function quadrupled(duration: string): string {
   return duration.replace(/\d+/, (count) => String(4 * Number(count)));
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
+/** A piece of a query, marked, with a little of what is around it. */
+function inContext(expr: string, { from, to }: SyntaxNode): string {
+  const before = expr.slice(Math.max(0, from - CONTEXT), from);
+  const after = expr.slice(to, to + CONTEXT);
+  return `${before}[${expr.slice(from, to)}]${after}`.replace(/\s+/g, ' ').trim();
 }
+
+const CONTEXT = 24;

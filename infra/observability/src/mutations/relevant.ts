@@ -7,12 +7,14 @@ import { nameOf } from './mutants.js';
 /** A file of promtool's tests. */
 export interface RuleTests {
   readonly rule_files: readonly string[];
+  readonly group_eval_order: readonly string[];
   readonly evaluation_interval: string;
   readonly tests: readonly object[];
 }
 
 /** What can tell whether a rule is right: the tests that speak of it, and the rules that these tests need. */
 export interface Relevant {
+  /** One test each, those that name the rule first. */
   readonly tests: readonly RuleTests[];
   readonly rules: readonly Rule[];
 }
@@ -27,15 +29,15 @@ export function readRuleTests(): RuleTests[] {
  */
 export function relevantTo(rule: Rule, allRules: readonly Rule[], allTests: readonly RuleTests[]): Relevant {
   const names = dependentsOf(nameOf(rule), allRules);
-  const tests = allTests
-    .map((file) => ({
-      ...file,
-      tests: file.tests.filter((test) => {
-        const text = JSON.stringify(test);
-        return /ALERTS\{(?!alertname)/.test(text) || names.some((name) => speaksOf(text, name));
-      }),
-    }))
-    .filter((file) => file.tests.length > 0);
+  const single = allTests.flatMap((file) => file.tests.map((test) => ({ ...file, tests: [test] })));
+  const rankOf = ({ tests }: RuleTests) => {
+    const text = JSON.stringify(tests);
+    if (text.includes(nameOf(rule))) return 0;
+    return /ALERTS\{(?!alertname)/.test(text) || names.some((name) => speaksOf(text, name)) ? 1 : null;
+  };
+  const tests = single
+    .filter((one) => rankOf(one) !== null)
+    .sort((a, b) => Number(rankOf(a)) - Number(rankOf(b)));
   const text = JSON.stringify(tests);
   const spokenOf = allRules.filter((one) => one === rule || speaksOf(text, nameOf(one)));
   const needed = new Set(spokenOf.flatMap((one) => [one, ...neededBy(one, allRules)]));

@@ -12,6 +12,21 @@ import { type Relevant, readRuleTests, relevantTo } from './relevant.js';
 /** How many promtools run at a time. */
 const AT_A_TIME = 2;
 
+/** Breakages that change nothing, so that no test can notice them. */
+const WITHOUT_EFFECT: readonly { readonly rule: string; readonly change: RegExp; readonly why: string }[] = [
+  {
+    rule: 'CallpostNothingDelivered',
+    change: /\[sum\].*→ max/,
+    why: 'what is never negative adds up to 0 only if its greatest is 0',
+  },
+  {
+    rule: 'CallpostReplayStopped',
+    change: /\[max\].*→ sum/,
+    why: 'it asks whether there are any, not how many',
+  },
+  { rule: 'CallpostWatchdog', change: /\[1\]/, why: 'it fires whatever the value is' },
+];
+
 export interface Survivor {
   readonly rule: string;
   readonly change: string;
@@ -40,7 +55,7 @@ export async function findSurvivors(
     const relevant = relevantTo(rule, rules, tests);
     if (!(await passes(folder, relevant, rule)))
       throw new Error(`the tests of ${nameOf(rule)} fail without a mutation`);
-    for (const mutant of mutantsOf(rule)) {
+    for (const mutant of mutantsOf(rule).filter((one) => hasEffect(rule, one))) {
       const survivor = await survives(folder, relevant, rule, mutant);
       tried += 1;
       if (survivor !== null) survivors.push(survivor);
@@ -60,6 +75,10 @@ export async function findSurvivors(
   }
 }
 
+function hasEffect(rule: Rule, { change }: Mutant): boolean {
+  return !WITHOUT_EFFECT.some((one) => one.rule === nameOf(rule) && one.change.test(change));
+}
+
 async function survives(
   folder: string,
   relevant: Relevant,
@@ -72,6 +91,7 @@ async function survives(
 }
 
 let runs = 0;
+const promtool = findTool('promtool') ?? 'promtool';
 
 async function passes(folder: string, { tests, rules }: Relevant, rule: Rule): Promise<boolean> {
   runs += 1;
@@ -83,13 +103,15 @@ async function passes(folder: string, { tests, rules }: Relevant, rule: Rule): P
     rules: rules.toSorted((a, b) => Number('alert' in a) - Number('alert' in b)),
   };
   writeFileSync(join(own, 'rules.yml'), stringify({ groups: [group] }));
-  const files = tests.map((file, index) => {
-    const path = join(own, `${index}.test.yml`);
-    writeFileSync(path, stringify({ ...file, rule_files: ['rules.yml'] }, { aliasDuplicateObjects: false }));
-    return path;
-  });
-  const child = spawn(findTool('promtool') ?? 'promtool', ['test', 'rules', ...files], { stdio: 'ignore' });
-  const [code] = await once(child, 'exit');
-  rmSync(own, { recursive: true });
-  return code === 0;
+  try {
+    for (const { group_eval_order: _, ...file } of tests) {
+      writeFileSync(join(own, 'one.test.yml'), stringify({ ...file, rule_files: ['rules.yml'] }));
+      const child = spawn(promtool, ['test', 'rules', join(own, 'one.test.yml')], { stdio: 'ignore' });
+      const [code] = await once(child, 'exit');
+      if (code !== 0) return false;
+    }
+    return true;
+  } finally {
+    rmSync(own, { recursive: true });
+  }
 }
