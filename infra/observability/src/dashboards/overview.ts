@@ -15,7 +15,7 @@ export const overview: Dashboard = {
         {
           title: 'Delivered within 60 s',
           description:
-            'Of the events of the past hour; the objective is 99.9 %. An event that was not delivered yet counts as late.',
+            'Of the events of the past hour, on the channel that does worst; the objective is 99.9 %. An event that was not delivered yet counts as late.',
           kind: 'figure',
           unit: 'percentunit',
           decimals: 2,
