@@ -26,7 +26,15 @@ export function backlogOf({ status: { counts } }: ChannelReading): number {
  * @param accepted instead of the reading's own, which may fall by a little
  */
 export function figuresOf(
-  { status, enqueued, oldestRetryingAtMs, oldestParkedAtMs, nextRetryAtMs, replay }: ChannelReading,
+  {
+    status,
+    waitingSinceMs,
+    enqueued,
+    oldestRetryingAtMs,
+    oldestParkedAtMs,
+    nextRetryAtMs,
+    replay,
+  }: ChannelReading,
   { nowMs, accepted, drainEtaSeconds }: { nowMs: number; accepted: number; drainEtaSeconds: number | null },
 ): ChannelFigures {
   const since = (atMs: number | null) => (atMs === null ? 0 : Math.max(0, nowMs - atMs) / 1_000);
@@ -34,7 +42,7 @@ export function figuresOf(
     enqueued: { ...enqueued, accepted },
     jobs: status.counts,
     ageSeconds: {
-      waiting: since(status.oldestWaitingAtMs),
+      waiting: since(waitingSinceMs),
       retrying: since(oldestRetryingAtMs),
       parked: since(oldestParkedAtMs),
       dead: since(status.oldestDeadAtMs),

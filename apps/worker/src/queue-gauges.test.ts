@@ -14,6 +14,7 @@ function reading(backlog: number, added = backlog): ChannelReading {
       oldestDeadAtMs: null,
     },
     enqueued: { accepted: added, duplicate: 0, invalid: 0 },
+    waitingSinceMs: null,
     oldestRetryingAtMs: null,
     oldestParkedAtMs: null,
     nextRetryAtMs: null,

@@ -41,8 +41,8 @@ Of ${accepted.toLocaleString('en-GB')} events that Redis had acknowledged, ${mis
 
 ![attempts by outcome](images/on-call/attempts.svg)
 
-\`delivered\` is gone within seconds. The retries thin out as their delays double; a ratio of dead to delivered would have
-shown nothing, since nothing dies. Dashboard *Callpost deliveries*, first row.
+\`delivered\` is gone within seconds. What fails is tried again with growing delays while new events join; a ratio of dead to
+delivered would have shown nothing, since nothing dies. Dashboard *Callpost deliveries*, first row.
 
 ## What piles up?
 
@@ -55,19 +55,22 @@ Nothing is lost: what is not delivered is in Redis, waiting for its next attempt
 ![budget burn](images/on-call/burn.svg)
 
 The objective is that 99.9 % of live events arrive within 60 s. 1 spends the budget of a month in a month. The short
-window says that it is still going on, the long one that it is worth waking somebody.
+window says that it is still going on, the long one that it is worth waking somebody. What flickers around 1 on quiet days is
+what was enqueued and not yet delivered at the moment of the scrape.
 
 ## Does it get better?
 
 ![ages and time left](images/on-call/ages.svg)
 
-The age of what waits grows while nothing is delivered. Once the backlog shrinks, the time until it is gone can be told.
+The age of what is retried grows while nothing is delivered. Once the backlog shrinks, the time until it is gone can be told;
+until then it is infinite, and not drawn.
 
 ## What was said?
 
 ![alerts](images/on-call/alerts.svg)
 
-One call for a channel: while \`CallpostNothingDelivered\` fires, Alertmanager keeps its symptoms to itself.
+One call for a channel. While \`CallpostNothingDelivered\` fires, Alertmanager keeps its symptoms to itself. What comes after the
+end has a longer memory: \`CallpostBudgetBurns\` looks back over half an hour, and is an update of the call that is open already.
 
 ## What to do
 

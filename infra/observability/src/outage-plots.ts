@@ -44,7 +44,7 @@ export async function drawOutage({ facts, startedAtMs, ask }: OutageRecord): Pro
     ['retrying', 'waiting', 'in_flight'],
   );
   const burn = await Promise.all(
-    ['5m', '1h', '6h'].map(async (window) => ({
+    ['5m', '1h'].map(async (window) => ({
       name: `over ${window}`,
       points:
         (await curves(`max(channel:callpost_events_late:ratio_rate${window}) / 0.001`, 'burn'))[0]?.points ??

@@ -5,6 +5,7 @@ import { readQueuedAt } from './queued-at.js';
 import type { RedisConnection } from './redis.js';
 import { runKeys } from './replay/run.js';
 import { enqueueCountsKey } from './send/enqueue-counts.js';
+import { readWaitingSince } from './waiting-since.js';
 
 /** States of replay runs that are not over and were started. */
 export const OPEN_RUN_STATES = ['running', 'paused', 'stopped_by_canary'] as const;
@@ -16,6 +17,8 @@ export interface ChannelReading {
   readonly status: ChannelStatus;
   /** Since the queue was first used. Only the sum of `accepted` and `duplicate` never falls, see below. */
   readonly enqueued: { readonly accepted: number; readonly duplicate: number; readonly invalid: number };
+  /** Unix ms: see `readWaitingSince`; null for none. */
+  readonly waitingSinceMs: number | null;
   /** Unix ms: enqueueing, or last replay, of the oldest event among those of `SAMPLED_RETRIES`; null for none. */
   readonly oldestRetryingAtMs: number | null;
   /** Unix ms: since when the event that was parked first has been parked; null for none. */
@@ -45,13 +48,14 @@ const DELAYED_SCORE_FACTOR = 0x1000;
  * id twice counts as two.
  */
 export async function readChannel(redis: RedisConnection, channel: string): Promise<ChannelReading> {
-  const [status, enqueued, retries, replay] = await Promise.all([
+  const [status, waitingSinceMs, enqueued, retries, replay] = await Promise.all([
     readChannelStatus(redis, channel),
+    readWaitingSince(redis, channel),
     readEnqueued(redis, channel),
     readRetries(redis, channel),
     readReplay(redis, channel),
   ]);
-  return { status, enqueued, ...retries, replay };
+  return { status, waitingSinceMs, enqueued, ...retries, replay };
 }
 
 async function readEnqueued(redis: RedisConnection, channel: string): Promise<ChannelReading['enqueued']> {

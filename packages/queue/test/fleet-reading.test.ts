@@ -48,6 +48,17 @@ it('knows the oldest event that is being retried, and when the next retry is due
   expect(Math.abs((nextRetryAtMs ?? 0) - retryAtMs)).toBeLessThan(1_000);
 });
 
+it('takes for waiting what was never attempted, not a retry that has just become due', async () => {
+  await plain.add('call-event', sampleEvent({ id: 'old' }), { jobId: 'old', timestamp: 1_600_000_000_000 });
+  consume(async (taken) => retryNow(taken));
+  await eventually(async () => (await redis.client.hget('bull:{voice-default}:old', 'atm')) !== null);
+  await Promise.all(consumers.splice(0).map((consumer) => consumer.stop(0)));
+  // Whether the retry is due by now or not, it is not what waits.
+  expect((await read()).waitingSinceMs).toBeNull();
+  await plain.add('call-event', sampleEvent({ id: 'new' }), { jobId: 'new', timestamp: 1_700_000_000_000 });
+  expect((await read()).waitingSinceMs).toBe(1_700_000_000_000);
+});
+
 it('knows since when the event that was parked first waits for an earlier one of its call', async () => {
   const startedAtMs = Date.now();
   const queue = createCallEventQueue({ redis: redis.url });

@@ -31,14 +31,16 @@ export function plotLines(frame: Frame, options: LinesOptions): string {
   const { shareOf, ticks: tickValues } = axis(greatest, options.logarithmicFrom);
   const yOf = (value: number) => round(TOP + HEIGHT * (1 - shareOf(value)));
 
-  const body = layers.map((layer, index) => {
+  const body = layers.flatMap((layer, index) => {
     const colour = COLOURS[index % COLOURS.length];
-    const shown = layer.filter(({ value }) => Number.isFinite(value));
-    const line = shown.map(({ minute, value }) => `${xOf(minute, frame)},${yOf(value)}`);
-    if (!isStacked)
-      return `<polyline points="${line.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`;
-    const back = shown.map(({ minute, base }) => `${xOf(minute, frame)},${yOf(base)}`).reverse();
-    return `<polygon points="${[...line, ...back].join(' ')}" fill="${colour}" opacity="0.75"/>`;
+    return unbroken(layer).map((piece) => {
+      const line = piece.map(({ minute, value }) => `${xOf(minute, frame)},${yOf(value)}`);
+      if (!isStacked) {
+        return `<polyline points="${line.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`;
+      }
+      const back = piece.map(({ minute, base }) => `${xOf(minute, frame)},${yOf(base)}`).reverse();
+      return `<polygon points="${[...line, ...back].join(' ')}" fill="${colour}" opacity="0.75"/>`;
+    });
   });
   const lines = thresholds.map(({ value, text }) => {
     const y = yOf(value);
@@ -51,6 +53,22 @@ export function plotLines(frame: Frame, options: LinesOptions): string {
   });
   const legend = curves.map(({ name }, index) => ({ name, colour: COLOURS[index % COLOURS.length] ?? '' }));
   return framed(frame, HEIGHT, [...ticks, ...body, ...lines], legend);
+}
+
+/** The pieces of a curve between its gaps: where there was nothing, no line pretends that there was. */
+function unbroken<P extends { readonly minute: number; readonly value: number }>(
+  points: readonly P[],
+): P[][] {
+  const shown = points.filter(({ value }) => Number.isFinite(value));
+  const steps = shown.slice(1).map(({ minute }, index) => minute - (shown[index]?.minute ?? 0));
+  const step = Math.min(...steps);
+  const pieces: P[][] = [];
+  for (const [index, point] of shown.entries()) {
+    const isApart = index === 0 || (steps[index - 1] ?? 0) > 1.5 * step;
+    if (isApart) pieces.push([point]);
+    else pieces.at(-1)?.push(point);
+  }
+  return pieces;
 }
 
 function stacked(curves: readonly Curve[]) {
