@@ -23,7 +23,6 @@ export function backlogOf({ status: { counts } }: ChannelReading): number {
 
 /**
  * @param nowMs Unix ms of the reading
- * @param accepted instead of the reading's own, which may fall by a little
  */
 export function figuresOf(
   {
@@ -35,11 +34,11 @@ export function figuresOf(
     nextRetryAtMs,
     replay,
   }: ChannelReading,
-  { nowMs, accepted, drainEtaSeconds }: { nowMs: number; accepted: number; drainEtaSeconds: number | null },
+  { nowMs, drainEtaSeconds }: { nowMs: number; drainEtaSeconds: number | null },
 ): ChannelFigures {
   const since = (atMs: number | null) => (atMs === null ? 0 : Math.max(0, nowMs - atMs) / 1_000);
   return {
-    enqueued: { ...enqueued, accepted },
+    enqueued,
     jobs: status.counts,
     ageSeconds: {
       waiting: since(waitingSinceMs),

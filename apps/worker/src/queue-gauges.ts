@@ -49,19 +49,10 @@ export function createQueueGauges(options: QueueGaugesOptions): () => Promise<vo
 
 function readChannelOf(channel: string, { readChannel, errorLog, now }: QueueGaugesOptions) {
   const backlog = createTrend(DRAIN_TREND);
-  /** Counters must not fall, or Prometheus takes it for a restart and counts everything again. */
-  let accepted = 0;
-  let added = 0;
   const reading = createReading({
     read: () => readChannel(channel),
     onError: (error) => errorLog.report('reading the queues for /metrics failed', error),
-    onRead({ value, atMs }) {
-      backlog.add(backlogOf(value), atMs);
-      const addedNow = value.enqueued.accepted + value.enqueued.duplicate;
-      // Less was ever added than before: Redis was emptied, and counts anew.
-      accepted = addedNow < added ? value.enqueued.accepted : Math.max(accepted, value.enqueued.accepted);
-      added = addedNow;
-    },
+    onRead: ({ value, atMs }) => backlog.add(backlogOf(value), atMs),
     now,
   });
   return {
@@ -71,7 +62,7 @@ function readChannelOf(channel: string, { readChannel, errorLog, now }: QueueGau
       if (latest === null) return null;
       const perSecond = backlog.perSecond();
       const drainEtaSeconds = secondsUntil(backlogOf(latest.value), perSecond === null ? null : -perSecond);
-      return figuresOf(latest.value, { nowMs: latest.atMs, accepted, drainEtaSeconds });
+      return figuresOf(latest.value, { nowMs: latest.atMs, drainEtaSeconds });
     },
   };
 }

@@ -30,9 +30,9 @@ outvote the others; \`callpost_queue_scrape_success_timestamp_seconds\` stays an
 ${table(all.filter(({ source }) => source === 'fleet'))}
 
 **How events are counted whose producers nobody scrapes.** BullMQ raises a counter of its own in Redis with every \`add\` of
-every client, in any language. It counts duplicates too; those that \`@callpost/queue\` and \`callpost send\` saw are counted
-apart and subtracted. A foreign producer that adds a job id which is there already counts as another accepted event, and
-the share of late events errs on the side of alarm. As this is Redis's counter, take the rate of the maximum
+every client, in any language: that is \`accepted\`. \`@callpost/queue\` and \`callpost send\` look for a known id before they add, and
+count \`duplicate\` and \`invalid\` apart. A foreign producer that adds a job id which is there already counts as another accepted
+event, and the share of late events errs on the side of alarm. As this is Redis's counter, take the rate of the maximum
 (\`channel:callpost_events_accepted:max\`), not the maximum of rates: a worker that just started saw little of it.
 
 ## Recorded by rules

@@ -1,5 +1,5 @@
 import { type ChannelStatus, readChannelStatus } from './channel-status.js';
-import { laneKeys } from './lanes/lane-keys.js';
+import { PARKED } from './lanes/lane-keys.js';
 import { queueKey } from './names.js';
 import { readQueuedAt } from './queued-at.js';
 import type { RedisConnection } from './redis.js';
@@ -15,13 +15,13 @@ type OpenRunState = (typeof OPEN_RUN_STATES)[number];
 /** What the gauges of a channel are made of: one moment in Redis, the same for whoever reads it. */
 export interface ChannelReading {
   readonly status: ChannelStatus;
-  /** Since the queue was first used. Only the sum of `accepted` and `duplicate` never falls, see below. */
+  /** Since the queue was first used. */
   readonly enqueued: { readonly accepted: number; readonly duplicate: number; readonly invalid: number };
   /** Unix ms: see `readWaitingSince`; null for none. */
   readonly waitingSinceMs: number | null;
-  /** Unix ms: enqueueing, or last replay, of the oldest event among those of `SAMPLED_RETRIES`; null for none. */
+  /** Unix ms: enqueueing, or last replay, of the oldest retrying event of those looked at; null for none. */
   readonly oldestRetryingAtMs: number | null;
-  /** Unix ms: since when the event that was parked first has been parked; null for none. */
+  /** Unix ms: the same of those that wait for an earlier event of their call. */
   readonly oldestParkedAtMs: number | null;
   /** Unix ms: when the retry, or the end of a parked event's hold, that is due next is due; null for none. */
   readonly nextRetryAtMs: number | null;
@@ -33,7 +33,7 @@ export interface ChannelReading {
 }
 
 /** Finding the oldest of all would take a look at each. The next due are the newest failures, the last due the oldest. */
-const SAMPLED_RETRIES = 5;
+const LOOKED_AT = 10;
 /** A channel keeps its runs for good; those that are not over are among the newest. */
 const NEWEST_RUNS = 100;
 /** BullMQ's score of a delayed job is its time in ms times this, plus a number that keeps the order. */
@@ -42,20 +42,19 @@ const DELAYED_SCORE_FACTOR = 0x1000;
 /**
  * A few round trips, whatever the number of events.
  *
- * How many events were ever handed over is BullMQ's own id counter, which its script raises for every `add` of every
- * client in any language. It counts duplicates too; those that Callpost's own producers saw are counted apart, a moment
- * later, and subtracted. So `accepted` may be too large for that moment, and a foreign producer that adds the same job
- * id twice counts as two.
+ * How many events were ever accepted is BullMQ's own id counter, which its script raises for every `add` of every client
+ * in any language. Callpost's own script looks for a known id before it. A foreign producer that adds a job id which is
+ * there already is counted once more.
  */
 export async function readChannel(redis: RedisConnection, channel: string): Promise<ChannelReading> {
-  const [status, waitingSinceMs, enqueued, retries, replay] = await Promise.all([
+  const [status, waitingSinceMs, enqueued, delayed, replay] = await Promise.all([
     readChannelStatus(redis, channel),
     readWaitingSince(redis, channel),
     readEnqueued(redis, channel),
-    readRetries(redis, channel),
+    readDelayed(redis, channel),
     readReplay(redis, channel),
   ]);
-  return { status, waitingSinceMs, enqueued, ...retries, replay };
+  return { status, waitingSinceMs, enqueued, ...delayed, replay };
 }
 
 async function readEnqueued(redis: RedisConnection, channel: string): Promise<ChannelReading['enqueued']> {
@@ -63,27 +62,32 @@ async function readEnqueued(redis: RedisConnection, channel: string): Promise<Ch
     redis.get(queueKey(channel, 'id')),
     redis.hmget(enqueueCountsKey(channel), 'duplicate', 'invalid'),
   ]);
-  const duplicate = Number(duplicates ?? 0);
-  return {
-    accepted: Math.max(0, Number(added ?? 0) - duplicate),
-    duplicate,
-    invalid: Number(invalids ?? 0),
-  };
+  return { accepted: Number(added ?? 0), duplicate: Number(duplicates ?? 0), invalid: Number(invalids ?? 0) };
 }
 
-async function readRetries(redis: RedisConnection, channel: string) {
+/** Retrying and parked events are BullMQ's delayed jobs. */
+async function readDelayed(redis: RedisConnection, channel: string) {
   const key = queueKey(channel, 'delayed');
-  const [nextDue, lastDue, [, parkedAt]] = await Promise.all([
-    redis.zrange(key, '0', `${SAMPLED_RETRIES - 1}`, 'WITHSCORES'),
-    redis.zrange(key, `-${SAMPLED_RETRIES}`, '-1'),
-    redis.zrange(laneKeys(channel).parked, '0', '0', 'WITHSCORES'),
+  const [nextDue, lastDue] = await Promise.all([
+    redis.zrange(key, '0', `${LOOKED_AT - 1}`, 'WITHSCORES'),
+    redis.zrange(key, `-${LOOKED_AT}`, '-1'),
   ]);
   const jobIds = new Set([...nextDue.filter((_, index) => index % 2 === 0), ...lastDue]);
-  const queuedAt = await Promise.all([...jobIds].map((jobId) => readQueuedAt(redis, channel, jobId)));
-  const known = queuedAt.filter((atMs) => atMs !== null);
+  const events = await Promise.all(
+    [...jobIds].map(async (jobId) => ({
+      isParked: (await redis.hget(queueKey(channel, jobId), 'failedReason')) === PARKED,
+      queuedAtMs: await readQueuedAt(redis, channel, jobId),
+    })),
+  );
+  const oldest = (isParked: boolean) => {
+    const times = events.flatMap((event) =>
+      event.isParked === isParked && event.queuedAtMs !== null ? [event.queuedAtMs] : [],
+    );
+    return times.length === 0 ? null : Math.min(...times);
+  };
   return {
-    oldestRetryingAtMs: known.length === 0 ? null : Math.min(...known),
-    oldestParkedAtMs: parkedAt === undefined ? null : Number(parkedAt),
+    oldestRetryingAtMs: oldest(false),
+    oldestParkedAtMs: oldest(true),
     nextRetryAtMs: nextDue[1] === undefined ? null : Math.floor(Number(nextDue[1]) / DELAYED_SCORE_FACTOR),
   };
 }

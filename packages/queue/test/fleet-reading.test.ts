@@ -59,7 +59,7 @@ it('takes for waiting what was never attempted, not a retry that has just become
   expect((await read()).waitingSinceMs).toBe(1_700_000_000_000);
 });
 
-it('knows since when the event that was parked first waits for an earlier one of its call', async () => {
+it('knows the age of what waits for an earlier event of its call', async () => {
   const startedAtMs = Date.now();
   const queue = createCallEventQueue({ redis: redis.url });
   await queue.sendMany(['a', 'b', 'c'].map((id) => sampleEvent({ id, thread_id: 'one-call' })));

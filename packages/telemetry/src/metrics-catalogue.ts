@@ -192,7 +192,7 @@ export const METRICS = {
     unit: 'seconds',
     labels: ['channel', 'state'],
     source: 'fleet',
-    help: 'Since enqueueing or the last replay, of the next event that was never attempted (waiting) and of the oldest among the retries next and last due (retrying: at least so old); since it was parked (parked); since it died (dead); 0 for none',
+    help: 'Since enqueueing or the last replay, of the next event that was never attempted (waiting) and of the oldest among those next and last due (retrying, parked: at least so old); since it died (dead); 0 for none',
     question: 'Is something stuck?',
   },
   retryOverdue: {
