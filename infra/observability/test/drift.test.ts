@@ -100,6 +100,21 @@ describe('the runbooks', () => {
   });
 });
 
+describe('other pages', () => {
+  const pages = [
+    ...listFiles('docs', '.md'),
+    'apps/worker/README.md',
+    'infra/kubernetes/components/autoscaling/scaled-object.yaml',
+  ];
+
+  it.each(pages)('%s names only metrics that exist', (path) => {
+    const named = [...readText(path).matchAll(/\b(callpost_\w+|\w+:callpost_\w+:\w+)/g)].map(
+      ([name]) => name,
+    );
+    expect(named.filter((name) => !metrics.has(name) && !metrics.has(`${name}_bucket`))).toEqual([]);
+  });
+});
+
 /** `callpost channel …` is on its way with the brake. */
 function isCommand(words: string): boolean {
   const [first = '', second = ''] = words.split(' ');
