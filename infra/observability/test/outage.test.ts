@@ -10,6 +10,8 @@ import { unlessMissing } from './tools.js';
 /** 4 minutes are 8 s, a scrape every 15 s is one every half second. */
 const FACTOR = 30;
 const CHANNEL = 'default';
+/** A channel that was braked is tried again within a second of the test's time. */
+const QUICK_BRAKE = { BRAKE_COOLDOWN_MS: '200', BRAKE_MAX_COOLDOWN_MS: '1000' };
 const WAIT_MS = 60_000;
 
 let stage: OutageStage;
@@ -40,7 +42,7 @@ describe.skipIf(unlessMissing('prometheus', 'alertmanager'))(
       stage = await startOutageStage({
         factor: FACTOR,
         eventsPerSecond: 20,
-        environment: { RETRY_BASE_MS: '100', RETRY_CAP_MS: '1000' },
+        environment: { RETRY_BASE_MS: '100', RETRY_CAP_MS: '1000', ...QUICK_BRAKE },
       });
     });
     afterAll(() => stage.stop());
