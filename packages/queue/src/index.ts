@@ -36,6 +36,7 @@ export {
 } from './consume/channel-consumer.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
 export { DEFAULT_DEDUP_WINDOW_MS } from './event-backend.js';
+export { type ChannelReading, OPEN_RUN_STATES, readChannel } from './fleet-reading.js';
 export { DEFAULT_LANE_MAX_HOLD_MS } from './lanes/lane-keys.js';
 export { type CauseSummary, summariseCauses } from './letters/causes.js';
 export type { DeadLetter } from './letters/dead-letter.js';
@@ -59,6 +60,7 @@ export {
   type RedisRole,
   RedisUnavailableError,
 } from './redis.js';
+export { type RedisMemory, readRedisMemory } from './redis-memory.js';
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
 export { type MoveAnswer, moveRun, type RunMove, setRunRate } from './replay/control-run.js';
 export {
