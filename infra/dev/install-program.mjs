@@ -6,7 +6,7 @@ import { plainly, progress, say, seconds } from './say.mjs';
 /**
  * Tries to install a program with the system's package manager, and says what it does before it does it.
  *
- * @param {'redis' | 'python'} need
+ * @param {'redis' | 'python' | 'prometheus' | 'alertmanager'} need
  * @param {readonly string[]} names of the program, in order of preference
  * @returns {Promise<{ path: string } | { why: string }>} `why` it could not, as part of a sentence
  */

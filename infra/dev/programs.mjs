@@ -48,3 +48,30 @@ export async function ensurePython() {
   if ('why' in installed) say('notice', 'python3', `${installed.why}; what needs it cannot run`);
   else addToPath(installed.path);
 }
+
+/** What the tests of rules, alerts and dashboards run: the programs that a need brings, by the names they have in it. */
+const MONITORING = {
+  prometheus: [['prometheus'], ['promtool']],
+  alertmanager: [['prometheus-alertmanager', 'alertmanager'], ['amtool']],
+};
+
+/**
+ * Prometheus and Alertmanager are wanted for the tests of observability alone. Without them these are skipped, and say
+ * so; in CI they run all the same, and fail.
+ */
+export async function ensureMonitoring() {
+  for (const [need, programs] of Object.entries(MONITORING)) {
+    if (programs.every((names) => useFound(names))) continue;
+    plainly(`There is no ${need} on this machine; the tests of rules and alerts run it.`);
+    const installed = await installProgram(need, programs[0]);
+    if ('why' in installed) say('notice', need, `${installed.why}; what needs it is not tested`);
+    else for (const names of programs) useFound(names);
+  }
+}
+
+/** Whether one of these programs is there; if so, everything started from here finds it on the PATH. */
+function useFound(names) {
+  const found = findProgram(names);
+  if (found !== null) addToPath(found);
+  return found !== null;
+}

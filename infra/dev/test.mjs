@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { ensureDependencies } from './dependencies.mjs';
 import { ensureNodeVersion } from './node-version.mjs';
-import { ensurePython, ensureRedis } from './programs.mjs';
+import { ensureMonitoring, ensurePython, ensureRedis } from './programs.mjs';
 import { runShown } from './run.mjs';
 import { asCommand, plainly, say, seconds } from './say.mjs';
 import { runStaticSteps } from './static-steps.mjs';
@@ -21,6 +21,7 @@ await asCommand(async () => {
   await ensureDependencies();
   await ensureRedis();
   await ensurePython();
+  await ensureMonitoring();
   const staticCounts = await runStaticSteps(options);
   const testCounts = staticCounts.failed === 0 ? await runTests(options) : null;
   const all = addUp([staticCounts, testCounts ?? { passed: 0, failed: 0, skipped: 0 }]);

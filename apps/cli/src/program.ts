@@ -1,8 +1,12 @@
-import { CHANNEL_NAME_ALLOWED, isChannelName } from '@callpost/domain';
 import { Command } from 'commander';
-import { argumentOf, oneOf } from './args/value.js';
+import { channelName } from './args/channel-name.js';
+import { oneOf } from './args/value.js';
 import { words } from './args/words.js';
 import { addAudit } from './commands/audit.js';
+import { addChannelList } from './commands/channel-list.js';
+import { addChannelPause } from './commands/channel-pause.js';
+import { addChannelRelease } from './commands/channel-release.js';
+import { addChannelResume } from './commands/channel-resume.js';
 import { addDlqCauses } from './commands/dlq-causes.js';
 import { addDlqDiscard } from './commands/dlq-discard.js';
 import { addDlqExport } from './commands/dlq-export.js';
@@ -44,11 +48,7 @@ export function createProgram(start: Start, { terminal, now }: Surroundings, ver
     .description('Callpost posts the call events of a call centre to Re:amaze until they are accepted.')
     .version(version, '-V, --version')
     .option('--redis <url>', `where Redis is (default: REDIS_URL, else ${DEFAULT_REDIS_URL})`)
-    .option(
-      '--channel <name>',
-      'only this channel (default: all of them; for send: default)',
-      argumentOf(channelName, CHANNEL_NAME_ALLOWED),
-    )
+    .option('--channel <name>', 'only this channel (default: all of them; for send: default)', channelName)
     .option('-o, --output <form>', 'table, json or ndjson', oneOf(OUTPUT_FORMS), 'table')
     .option('--as <name>', 'on whose behalf, for the audit trail', words(100))
     .option('--no-color', 'no colour (also: NO_COLOR)')
@@ -82,13 +82,14 @@ export function createProgram(start: Start, { terminal, now }: Surroundings, ver
   addReplayMove(replay, start, 'resume');
   addReplayRate(replay, start);
   addReplayMove(replay, start, 'cancel');
+  const channel = program.command('channel').description('channels: how they are doing, and stopping them');
+  addChannelList(channel, start);
+  addChannelPause(channel, start);
+  addChannelResume(channel, start);
+  addChannelRelease(channel, start);
   addAudit(program, start);
   addDoctor(program, start);
   return program;
 }
 
 const HELP_COLUMNS = 100;
-
-function channelName(text: string): string | null {
-  return isChannelName(text) ? text : null;
-}

@@ -37,8 +37,8 @@ test('one row for a channel, without a total', async () => {
   const { stdout } = await run(['status'], { redis: redis.url, nowMs: ENQUEUED_AT_MS + 192_000 });
   expect(stdout).toBe(
     [
-      'CHANNEL  WAITING  IN FLIGHT  RETRYING  PARKED  DEAD  OLDEST WAIT  OLDEST DEAD',
-      'support      247          0         0     987     0       3m 12s            -',
+      'CHANNEL  STATE    WAITING  IN FLIGHT  RETRYING  PARKED  DEAD  OLDEST WAIT  OLDEST DEAD',
+      'support  flowing      247          0         0     987     0       3m 12s            -',
       '',
     ].join('\n'),
   );
@@ -50,12 +50,13 @@ test('several channels, also those that are only configured, add up to a total',
   const options = { redis: redis.url, env: { REAMAZE_SHARED_SECRET: 's3cret' }, nowMs: Date.now() + 60_000 };
   const table = await run(['status'], options);
   expect(table.stdout).toMatch(
-    /^CHANNEL.*\nbilling +1 .* 1 .*\ndefault +0 .*\nsupport +0 .* 1 .*\ntotal +1 .* 1 .* 1 .*\n$/,
+    /^CHANNEL.*\nbilling +flowing +1 .* 1 .*\ndefault +flowing +0 .*\nsupport +flowing +0 .* 1 .*\ntotal +- +1 .* 1 .* 1 .*\n$/,
   );
   const { channels, total } = JSON.parse((await run(['status', '-o', 'json'], options)).stdout);
   expect(channels.map((row: { channel: string }) => row.channel)).toEqual(['billing', 'default', 'support']);
   expect(channels[0]).toEqual({
     channel: 'billing',
+    state: 'flowing',
     waiting: 1,
     inFlight: 0,
     retrying: 0,

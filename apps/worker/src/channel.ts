@@ -10,6 +10,8 @@ export interface Channel {
   post(body: Buffer, signature: string, signal: AbortSignal): Promise<PostResult>;
   /** Takes over a new URL and secret: the attempts after this call use them. */
   update(settings: ConfiguredChannel): void;
+  /** Calls the listener after each update. */
+  onUpdate(listener: () => void): void;
 }
 
 export type ConfiguredChannel = ChannelSettings & { readonly secret: string };
@@ -25,6 +27,7 @@ export function createChannel(
 ): Channel {
   let key = signingKey(settings.secret);
   let target = targetOf(settings, endpointFor);
+  const listeners: (() => void)[] = [];
   return {
     name: settings.name,
     signingKey: () => key,
@@ -32,6 +35,10 @@ export function createChannel(
     update(changed) {
       key = signingKey(changed.secret);
       target = targetOf(changed, endpointFor);
+      for (const listener of listeners) listener();
+    },
+    onUpdate(listener) {
+      listeners.push(listener);
     },
   };
 }

@@ -13,7 +13,7 @@ import {
   wholeNumber,
 } from '@callpost/config';
 import { DEFAULT_RETRY_POLICY, type Fault, type RetryPolicy, type WithheldCallers } from '@callpost/domain';
-import { DEFAULT_DEDUP_WINDOW_MS, DEFAULT_LANE_MAX_HOLD_MS } from '@callpost/queue';
+import { type BrakeTuning, DEFAULT_DEDUP_WINDOW_MS, DEFAULT_LANE_MAX_HOLD_MS } from '@callpost/queue';
 import { type BuildInfo, LOG_LEVELS } from '@callpost/telemetry';
 import { z } from 'zod';
 
@@ -33,6 +33,9 @@ const ENVIRONMENT = {
   RETRY_MAX_AGE_MS: duration(1_000, 365 * DAY_MS).default(DEFAULT_RETRY_POLICY.maxAgeMs),
   RETRY_MAX_ATTEMPTS: wholeNumber({ min: 1, max: 1_000_000 }).default(DEFAULT_RETRY_POLICY.maxAttempts),
   RETRYABLE_STATUS: statusList.default(new Set(DEFAULT_RETRY_POLICY.retryableStatus)),
+  BRAKE_COOLDOWN_MS: duration(10, DAY_MS).default(5_000),
+  BRAKE_MAX_COOLDOWN_MS: duration(10, DAY_MS).default(60_000),
+  CHANNEL_HOLD_THRESHOLD: wholeNumber({ min: 1, max: 1_000_000 }).default(5),
   DEDUP_WINDOW_MS: duration(1_000, 30 * DAY_MS).default(DEFAULT_DEDUP_WINDOW_MS),
   LANE_MAX_HOLD_MS: duration(1_000, DAY_MS).default(DEFAULT_LANE_MAX_HOLD_MS),
   DLQ_RETENTION_DAYS: wholeNumber({ min: 1, max: 3_650, unit: 'of days' }).optional(),
@@ -55,6 +58,7 @@ export interface WorkerConfig {
   readonly requestTimeoutMs: number;
   readonly lockDurationMs: number;
   readonly retryPolicy: RetryPolicy;
+  readonly brake: Omit<BrakeTuning, 'probeMs'>;
   readonly dedupWindowMs: number;
   readonly laneMaxHoldMs: number;
   /** Null: dead letters are kept until a person decides. */
@@ -79,7 +83,7 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
   const channels = readChannelsNow(env);
   const tracing = readTracing(env);
   const faults = [
-    ...(read.ok ? lockFaults(read.value) : read.faults),
+    ...(read.ok ? [...lockFaults(read.value), ...cooldownFaults(read.value)] : read.faults),
     ...(channels.ok ? [] : channels.faults),
     ...(tracing.ok ? [] : tracing.faults),
   ];
@@ -100,6 +104,11 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
         maxAgeMs: value.RETRY_MAX_AGE_MS,
         maxAttempts: value.RETRY_MAX_ATTEMPTS,
         retryableStatus: value.RETRYABLE_STATUS,
+      },
+      brake: {
+        cooldownMs: value.BRAKE_COOLDOWN_MS,
+        maxCooldownMs: value.BRAKE_MAX_COOLDOWN_MS,
+        holdThreshold: value.CHANNEL_HOLD_THRESHOLD,
       },
       dedupWindowMs: value.DEDUP_WINDOW_MS,
       laneMaxHoldMs: value.LANE_MAX_HOLD_MS,
@@ -132,6 +141,20 @@ function lockFaults({
       field: 'LOCK_DURATION_MS',
       found: `${lockMs}`,
       allowed: `at least twice REQUEST_TIMEOUT_MS (${timeoutMs})`,
+    },
+  ];
+}
+
+function cooldownFaults({
+  BRAKE_COOLDOWN_MS: cooldownMs,
+  BRAKE_MAX_COOLDOWN_MS: maxMs,
+}: Record<string, unknown>): Fault[] {
+  if (Number(maxMs) >= Number(cooldownMs)) return [];
+  return [
+    {
+      field: 'BRAKE_MAX_COOLDOWN_MS',
+      found: `${maxMs}`,
+      allowed: `at least BRAKE_COOLDOWN_MS (${cooldownMs})`,
     },
   ];
 }

@@ -11,6 +11,7 @@ import { entryOf } from './conclusion.js';
 import type { WorkerConfig } from './config.js';
 import { createDeliver } from './deliver-event.js';
 import type { InFlight } from './health.js';
+import { openBrake } from './open-brake.js';
 
 export interface ConsumeOptions {
   readonly config: WorkerConfig;
@@ -19,6 +20,7 @@ export interface ConsumeOptions {
   readonly replayRedis: RedisConnection;
   readonly inFlight: InFlight;
   readonly metrics: Metrics;
+  readonly channelLabel: (channel: string) => string;
   readonly logger: Logger;
   readonly errorLog: ErrorLog;
   readonly observe: (entry: AttemptEntry, taken: TakenEvent) => void;
@@ -37,6 +39,7 @@ export function consumeChannel(
     replayRedis,
     inFlight,
     metrics,
+    channelLabel,
     logger,
     errorLog,
     observe,
@@ -46,8 +49,22 @@ export function consumeChannel(
 ): ChannelConsumer {
   const { workerName, retryPolicy, withheldCallers, dedupWindowMs, laneMaxHoldMs } = config;
   const { name } = settings;
+  const concurrency = settings.concurrency ?? config.concurrency;
+  const brake = openBrake({
+    channel: name,
+    concurrency,
+    config,
+    redis,
+    metrics,
+    channelLabel,
+    logger,
+    onRedisError,
+    now,
+  });
+  channel.onUpdate(brake.probeNow);
   const deliver = createDeliver({
     channel,
+    brake,
     retryPolicy,
     withheldCallers,
     workerName,
@@ -63,12 +80,13 @@ export function consumeChannel(
       logger.debug({ channel: name, jobId, attempt, origin }, 'event taken');
       return inFlight.track(deliver(taken, signal));
     },
-    concurrency: settings.concurrency ?? config.concurrency,
+    concurrency,
     maxPerSecond: settings.maxPerSecond,
     lockDurationMs: config.lockDurationMs,
     dedupWindowMs,
     laneMaxHoldMs,
-    stoppedMsSince: () => 0,
+    stoppedMsSince: brake.brakedMsSince,
+    brake,
     now,
     observer: {
       onError: onRedisError,

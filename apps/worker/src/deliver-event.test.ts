@@ -29,7 +29,11 @@ function taken(data: unknown, more: Partial<TakenEvent> = {}): TakenEvent {
   };
 }
 
-function delivery(postResult: PostResult, retryPolicy = DEFAULT_RETRY_POLICY) {
+function delivery(
+  postResult: PostResult,
+  retryPolicy = DEFAULT_RETRY_POLICY,
+  options: { isBraked?: boolean; isHeld?: boolean; brakedMs?: number } = {},
+) {
   const posts: { body: Buffer; signature: string }[] = [];
   const entries: AttemptEntry[] = [];
   let nowMs = 4_000;
@@ -42,6 +46,13 @@ function delivery(postResult: PostResult, retryPolicy = DEFAULT_RETRY_POLICY) {
         nowMs += 50;
         return postResult;
       },
+    },
+    brake: {
+      admit: async () =>
+        options.isBraked
+          ? null
+          : { end: async (signal) => ({ isHeldBack: options.isHeld === true && signal.kind === 'refused' }) },
+      brakedMsSince: () => options.brakedMs ?? 0,
     },
     retryPolicy,
     withheldCallers: 'refuse',
@@ -167,4 +178,34 @@ it('warns of what will probably surprise', async () => {
   const { deliver, entries } = delivery(answered(201));
   await deliver(taken(sampleEvent({ id: 'event-1', thread_id: null })), never);
   expect(entries[0]?.warnings).toEqual(['thread_id_missing']);
+});
+
+it('posts nothing while the channel is braked, and tells of nothing', async () => {
+  const { deliver, posts, entries } = delivery(answered(201), DEFAULT_RETRY_POLICY, { isBraked: true });
+  expect(await deliver(taken(sampleEvent({ id: 'event-1' })), never)).toEqual({
+    outcome: 'interrupted',
+    reason: 'channel_braked',
+    mayHaveArrived: false,
+  });
+  expect(posts).toEqual([]);
+  expect(entries).toEqual([]);
+});
+
+it('a refusal of a held channel is no letter; any other answer counts', async () => {
+  const event = sampleEvent({ id: 'event-1' });
+  const refused = delivery(answered(401), DEFAULT_RETRY_POLICY, { isHeld: true });
+  expect(await refused.deliver(taken(event), never)).toMatchObject({
+    outcome: 'interrupted',
+    reason: 'channel_held',
+  });
+  expect(refused.entries[0]).toMatchObject({ outcome: 'interrupted', reason: 'channel_held', status: 401 });
+  const other = delivery(answered(422), DEFAULT_RETRY_POLICY, { isHeld: true });
+  expect(await other.deliver(taken(event), never)).toMatchObject({ outcome: 'dead' });
+});
+
+it('time that the channel was stopped does not age an event', async () => {
+  const policy = { ...DEFAULT_RETRY_POLICY, maxAgeMs: 2_000 };
+  const event = sampleEvent({ id: 'event-1' });
+  const { deliver } = delivery(answered(503), policy, { brakedMs: 3_000 });
+  expect(await deliver(taken(event), never)).toMatchObject({ outcome: 'retry' });
 });

@@ -6,11 +6,12 @@ import {
   parseCallEvent,
   type RetryPolicy,
   serialiseEvent,
+  signalOf,
   stampCreatedAt,
   type WithheldCallers,
   warningsOf,
 } from '@callpost/domain';
-import type { Deliver, TakenEvent } from '@callpost/queue';
+import type { ChannelBrake, Deliver, Settlement, TakenEvent } from '@callpost/queue';
 import { sign } from '@callpost/signature';
 import type { AttemptEntry } from '@callpost/telemetry';
 import type { Channel } from './channel.js';
@@ -18,6 +19,7 @@ import { type Conclusion, entryOf, settlementOf } from './conclusion.js';
 
 export interface DeliverOptions {
   readonly channel: Pick<Channel, 'name' | 'post' | 'signingKey'>;
+  readonly brake: Pick<ChannelBrake, 'admit' | 'brakedMsSince'>;
   readonly retryPolicy: RetryPolicy;
   readonly withheldCallers: WithheldCallers;
   readonly workerName: string;
@@ -28,9 +30,12 @@ export interface DeliverOptions {
   readonly random: () => number;
 }
 
+/** The brake came on between taking the event and posting it. Nothing was attempted, so there is nothing to tell. */
+const BRAKED: Settlement = { outcome: 'interrupted', reason: 'channel_braked', mayHaveArrived: false };
+
 /** The way of one event, once it is taken from the queue: check, serialise once, sign, post, judge, tell. */
 export function createDeliver(options: DeliverOptions): Deliver {
-  const { channel, retryPolicy, withheldCallers, workerName, observe, now, random } = options;
+  const { channel, brake, retryPolicy, withheldCallers, workerName, observe, now, random } = options;
 
   return async (taken, signal) => {
     const startedAtMs = now();
@@ -48,11 +53,22 @@ export function createDeliver(options: DeliverOptions): Deliver {
 
     const event = stampCreatedAt(parsed.event, taken.enqueuedAtMs);
     const body = Buffer.from(serialiseEvent(event), 'utf8');
+    const admitted = await brake.admit();
+    if (admitted === null) return BRAKED;
     const { result, responseText, code } = await channel.post(body, sign(body, channel.signingKey()), signal);
 
     const finishedAtMs = now();
+    const { retryAfterCapMs } = retryPolicy;
+    const { isHeldBack } = await admitted.end(signalOf(result, { nowMs: finishedAtMs, retryAfterCapMs }));
     const { attempt: number, queuedAtMs } = taken;
-    const circumstances = { attempt: number, queuedAtMs, nowMs: finishedAtMs, random: random() };
+    const circumstances = {
+      attempt: number,
+      queuedAtMs,
+      nowMs: finishedAtMs,
+      stoppedMs: brake.brakedMsSince(queuedAtMs),
+      isChannelHeld: isHeldBack,
+      random: random(),
+    };
     const verdict = judgeAttempt(result, circumstances, retryPolicy);
     return tell({
       ...attempt,

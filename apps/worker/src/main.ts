@@ -3,6 +3,7 @@ import { connectRedis, startAuditLog, type TakenEvent } from '@callpost/queue';
 import {
   type AttemptEntry,
   createChannelLabel,
+  createChannelMetrics,
   createErrorLog,
   createLogger,
   createMetrics,
@@ -62,6 +63,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const errorLog = createErrorLog(logger, now);
   const metrics = createMetrics(build);
   const channelLabel = createChannelLabel();
+  const openChannelMetrics = createChannelMetrics(metrics);
   const inFlight = createInFlight(now);
 
   const onRedisError = (error: Error) => {
@@ -88,6 +90,7 @@ async function run(config: WorkerConfig): Promise<void> {
     replayRedis,
     inFlight,
     metrics,
+    channelLabel,
     logger,
     errorLog,
     observe,
@@ -99,7 +102,10 @@ async function run(config: WorkerConfig): Promise<void> {
       createChannel(settings, (origin) =>
         endpoints.for(settings.name, origin, settings.concurrency ?? config.concurrency),
       ),
-    openConsumer: (channel, settings) => consumeChannel(channel, settings, consume),
+    openConsumer(channel, settings) {
+      openChannelMetrics(channelLabel(channel.name));
+      return consumeChannel(channel, settings, consume);
+    },
     onUnconfigured: (channel, is) =>
       metrics.channelUnconfigured.set({ channel: channelLabel(channel) }, is ? 1 : 0),
     logger,

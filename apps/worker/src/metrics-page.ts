@@ -1,4 +1,4 @@
-import { type RedisConnection, readChannelStatus } from '@callpost/queue';
+import { type RedisConnection, readChannel, readRedisMemory } from '@callpost/queue';
 import type { ErrorLog, Metrics } from '@callpost/telemetry';
 import type { Fleet } from './fleet.js';
 import type { InFlight } from './health.js';
@@ -20,7 +20,8 @@ export function createMetricsPage(options: MetricsPageOptions) {
   const refreshQueueGauges = createQueueGauges({
     ...options,
     channels: () => fleet.channels(),
-    readStatus: (channel) => readChannelStatus(redis, channel),
+    readChannel: (channel) => readChannel(redis, channel),
+    readMemory: () => readRedisMemory(redis),
   });
   return async () => {
     await refreshQueueGauges();

@@ -1,52 +1,122 @@
-import type { ChannelStatus } from '@callpost/queue';
-import type { ErrorLog, Metrics } from '@callpost/telemetry';
-import { within } from './within.js';
+import type { ChannelReading, RedisMemory } from '@callpost/queue';
+import { type ErrorLog, forgetFleet, type Metrics } from '@callpost/telemetry';
+import { backlogOf, type ChannelFigures, figuresOf, joinFigures } from './channel-figures.js';
+import { createReading } from './reading.js';
+import { createTrend, secondsUntil } from './trend.js';
 
 export interface QueueGaugesOptions {
   readonly channels: () => readonly string[];
-  readonly readStatus: (channel: string) => Promise<ChannelStatus>;
+  readonly readChannel: (channel: string) => Promise<ChannelReading>;
+  readonly readMemory: () => Promise<RedisMemory>;
   readonly metrics: Metrics;
   readonly channelLabel: (channel: string) => string;
   readonly errorLog: ErrorLog;
+  /** Unix ms. */
   readonly now: () => number;
 }
 
-/** Scrapes closer together than this share one reading. */
-const FRESH_FOR_MS = 5_000;
-/** A scrape does not wait longer for Redis; the timestamp gauge then says how old the numbers are. */
-const READ_TIMEOUT_MS = 2_000;
+const DRAIN_TREND = { windowMs: 5 * 60_000, leastMs: 15_000 };
+const MEMORY_TREND = { windowMs: 15 * 60_000, leastMs: 30_000 };
 
-/** Brings the gauges that are read from Redis up to date, for a scrape. Never rejects, and never waits long. */
+/**
+ * Brings the metrics that are read from Redis up to date, for a scrape. Never rejects, and never waits long: each
+ * channel is read by itself, and what could not be read lately is not on the page.
+ */
 export function createQueueGauges(options: QueueGaugesOptions): () => Promise<void> {
-  const { channels, readStatus, metrics, channelLabel, errorLog, now } = options;
-  let lastReadAtMs = 0;
-  let reading: Promise<void> | null = null;
+  const { channels, metrics, channelLabel } = options;
+  const memory = readMemoryOf(options);
+  const opened = new Map<string, ReturnType<typeof readChannelOf>>();
 
-  async function read(): Promise<void> {
-    const statuses = await Promise.all(channels().map(readStatus));
-    for (const status of statuses) show(status);
-    lastReadAtMs = now();
-    metrics.scrapeSuccess.set(lastReadAtMs / 1_000);
-  }
-
-  function show({ channel: name, counts, oldestWaitingAtMs, oldestDeadAtMs }: ChannelStatus): void {
-    const channel = channelLabel(name);
-    for (const [state, count] of Object.entries(counts)) metrics.queueJobs.set({ channel, state }, count);
-    metrics.oldestAge.set({ channel, state: 'waiting' }, ageSeconds(oldestWaitingAtMs));
-    metrics.oldestAge.set({ channel, state: 'dead' }, ageSeconds(oldestDeadAtMs));
-  }
-
-  function ageSeconds(sinceMs: number | null): number {
-    return sinceMs === null ? 0 : Math.max(0, now() - sinceMs) / 1_000;
+  function open(channel: string) {
+    const found = opened.get(channel) ?? readChannelOf(channel, options);
+    opened.set(channel, found);
+    return found;
   }
 
   return async () => {
-    if (now() - lastReadAtMs < FRESH_FOR_MS) return;
-    reading ??= read()
-      .catch((error: unknown) => errorLog.report('reading the queues for /metrics failed', error))
-      .finally(() => {
-        reading = null;
-      });
-    await within(reading, READ_TIMEOUT_MS);
+    const names = channels();
+    for (const gone of [...opened.keys()].filter((name) => !names.includes(name))) opened.delete(gone);
+    await Promise.all([memory, ...names.map(open)].map(({ refresh }) => refresh()));
+
+    forgetFleet(metrics);
+    memory.show();
+    for (const label of new Set(names.map(channelLabel))) {
+      const sharing = names.filter((name) => channelLabel(name) === label);
+      showChannel(metrics, label, sharing.map(open));
+    }
   };
+}
+
+function readChannelOf(channel: string, { readChannel, errorLog, now }: QueueGaugesOptions) {
+  const backlog = createTrend(DRAIN_TREND);
+  const reading = createReading({
+    read: () => readChannel(channel),
+    onError: (error) => errorLog.report('reading the queues for /metrics failed', error),
+    onRead: ({ value, atMs }) => backlog.add(backlogOf(value), atMs),
+    now,
+  });
+  return {
+    ...reading,
+    figures(): ChannelFigures | null {
+      const latest = reading.latest();
+      if (latest === null) return null;
+      const perSecond = backlog.perSecond();
+      const drainEtaSeconds = secondsUntil(backlogOf(latest.value), perSecond === null ? null : -perSecond);
+      return figuresOf(latest.value, { nowMs: latest.atMs, drainEtaSeconds });
+    },
+  };
+}
+
+function readMemoryOf({ readMemory, metrics, errorLog, now }: QueueGaugesOptions) {
+  const used = createTrend(MEMORY_TREND);
+  const reading = createReading({
+    read: readMemory,
+    onError: (error) => errorLog.report('reading the memory of Redis for /metrics failed', error),
+    onRead: ({ value, atMs }) => used.add(value.usedBytes, atMs),
+    now,
+  });
+  return {
+    ...reading,
+    show() {
+      const latest = reading.latest();
+      if (latest === null) return;
+      const { usedBytes, limitBytes } = latest.value;
+      metrics.redisMemoryUsed.set(usedBytes);
+      metrics.redisMemoryLimit.set(limitBytes);
+      const etaSeconds = secondsUntil(limitBytes - usedBytes, used.perSecond());
+      if (etaSeconds !== null) metrics.redisMemoryFullEta.set(etaSeconds);
+    },
+  };
+}
+
+/** @param sharing the channels with this label: one, or those beyond the number that have a label of their own */
+function showChannel(
+  metrics: Metrics,
+  channel: string,
+  sharing: readonly ReturnType<typeof readChannelOf>[],
+): void {
+  const readAtMs = Math.min(...sharing.map((one) => one.readAtMs() ?? 0));
+  metrics.scrapeSuccess.set({ channel }, readAtMs / 1_000);
+  const figures = sharing.map((one) => one.figures()).filter((one) => one !== null);
+  // Some of several would be a sum that falls.
+  if (figures.length < sharing.length) return;
+
+  const joined = joinFigures(figures);
+  for (const [outcome, count] of Object.entries(joined.enqueued)) {
+    metrics.eventsEnqueued.inc({ channel, outcome }, count);
+  }
+  for (const [state, count] of Object.entries(joined.jobs)) metrics.queueJobs.set({ channel, state }, count);
+  for (const [state, age] of Object.entries(joined.ageSeconds))
+    metrics.oldestAge.set({ channel, state }, age);
+  metrics.retryOverdue.set({ channel }, joined.retryOverdueSeconds);
+  for (const [state, is] of Object.entries(joined.channelStates)) {
+    metrics.channelState.set({ channel, state }, is);
+  }
+  metrics.channelHeld.set({ channel }, joined.channelStates.held);
+  metrics.brakeSeconds.set({ channel }, joined.brakeSeconds);
+  if (joined.drainEtaSeconds !== null) metrics.drainEta.set({ channel }, joined.drainEtaSeconds);
+  for (const [state, runs] of Object.entries(joined.replayRuns)) {
+    metrics.replayRuns.set({ channel, state }, runs);
+  }
+  metrics.replayLettersLeft.set({ channel }, joined.replayLettersLeft);
 }

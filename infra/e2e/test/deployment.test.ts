@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import {
@@ -25,7 +25,6 @@ import {
   parseDockerfile,
   sourceOf,
 } from './deployment-dockerfile.js';
-import { declaredMetrics, queryFaults } from './deployment-metrics.js';
 import { startRedis, withDirectory } from './deployment-redis.js';
 
 // No engine runs here. What an engine would read is checked against what it names, and whatever can run without one
@@ -274,24 +273,23 @@ describe('Prometheus and Grafana', () => {
 
   it('lets the dashboard ask the provisioned Prometheus', () => {
     const { datasources } = parse(readText('infra/grafana/provisioning/datasources/prometheus.yml'));
-    const asked = readText(dashboardFile).matchAll(/"type": "prometheus", "uid": "([^"]+)"/g);
+    const asked = readText(dashboardFile).matchAll(/"type": "prometheus",\s+"uid": "([^"]+)"/g);
     expect(new Set([...asked].map(([, uid]) => uid))).toEqual(new Set([datasources[0].uid]));
     const { hostname, port } = new URL(datasources[0].url);
     expect(serviceOf(hostname).ports?.[0]).toMatch(new RegExp(`:${port}$`));
   });
 
-  it('asks only for metrics and labels that the workers export, aggregated as the fleet needs', () => {
-    const { panels } = JSON.parse(readText(dashboardFile)) as { panels: { targets: { expr: string }[] }[] };
-    const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
-    expect(queries.length).toBeGreaterThan(10);
-    expect(queries.flatMap((query) => queryFaults(query, declaredMetrics()))).toEqual([]);
-  });
-
-  it('fills the list of channels from a metric that has them', () => {
-    const { templating } = JSON.parse(readText(dashboardFile));
-    const [, metric = '', label] =
-      /^label_values\((\w+), (\w+)\)$/.exec(templating.list[0].query.query) ?? [];
-    expect(declaredMetrics().get(metric)?.labels).toContain(label);
+  it('gives Prometheus its rules, and an Alertmanager that is there', () => {
+    const { rule_files, alerting } = parse(readText('infra/prometheus/prometheus.yml'));
+    const rules = hostPathBehind(serviceOf('prometheus'), `/etc/prometheus/${rule_files[0]}`) ?? '';
+    expect(existsSync(join(ROOT, dirname(rules))), rules).toBe(true);
+    const [target] = alerting.alertmanagers[0].static_configs[0].targets;
+    const [name, port] = target.split(':');
+    expect(serviceOf(name).ports?.[0]).toMatch(new RegExp(`:${port}$`));
+    const file = serviceOf(name).command?.find((option) => option.startsWith('--config.file='));
+    expect(hostPathBehind(serviceOf(name), file?.split('=')[1] ?? '')).toBe(
+      'infra/alertmanager/alertmanager.yml',
+    );
   });
 });
 

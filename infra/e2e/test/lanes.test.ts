@@ -8,14 +8,19 @@ const stage = useStage({
   REAMAZE_SHARED_SECRET: SECRET,
   REQUEST_TIMEOUT_MS: '1000',
   LOCK_DURATION_MS: '2000',
+  BRAKE_COOLDOWN_MS: '20',
+  BRAKE_MAX_COOLDOWN_MS: '20',
 });
 
 const CALLS = 60;
 const EVENTS_OF_A_CALL = 30;
 
-/** 30 events each of 60 calls, as they happen: the calls take turns. Every fourth event fails twice before it is accepted. */
+/**
+ * 30 events each of 60 calls, as they happen: the calls take turns. Every fourth event of a call fails twice before it is
+ * accepted; not all events of every fourth call, or at the end only those were left, and the channel rightly braked.
+ */
 const events = Array.from({ length: CALLS * EVENTS_OF_A_CALL }, (_, index) => {
-  const behaviour = (index * 7) % 4 === 0 ? 'fail-2' : 'ok';
+  const behaviour = (index + Math.floor(index / CALLS)) % 4 === 0 ? 'fail-2' : 'ok';
   return sampleEvent({ id: `${behaviour}_${index}`, thread_id: `call-${index % CALLS}` });
 });
 

@@ -12,6 +12,9 @@ It verifies signatures with its own HMAC, answers each event as the event's id a
   garbage           not HTTP, once                  slow-1500        accept after this many milliseconds
   heal-422          this status until POST /heal    patch            422 until the assignee is fixed@example.com
 
+POST /answer with {"status": 503, "headers": {…}} gives every valid request that answer, with {"hang": true} none, until
+POST /answer with {}.
+
 usage: sink.py SECRET    prints {"port": N} and serves 127.0.0.1 until it is killed
 """
 
@@ -38,6 +41,9 @@ calls_in_flight = {}
 crowded_calls = []
 connections = [0]
 healed = [False]
+answer_to_all = [None]
+under_way = [0]
+most_under_way = [0]
 
 
 def signature_is_valid(body, header):
@@ -66,6 +72,8 @@ class Handler(BaseHTTPRequestHandler):
                 "overlapping": list(overlapping),
                 "crowdedCalls": list(crowded_calls),
                 "connections": connections[0],
+                "mostUnderWay": most_under_way[0],
+                "nowMs": time.monotonic() * 1000,
             }
         return self.answer(200, json.dumps(report).encode())
 
@@ -74,6 +82,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/heal":
             healed[0] = True
             return self.answer(200)
+        if self.path == "/answer":
+            answer_to_all[0] = json.loads(body) or None
+            return self.answer(200)
         valid = signature_is_valid(body, self.headers["x-reamaze-hmac-sha256"])
         event = json.loads(body)
         id, call = event["id"], event.get("thread_id")
@@ -81,6 +92,8 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             nth = seen[id] = seen.get(id, 0) + 1
             requests.append({"id": id, "path": self.path, "atMs": time.monotonic() * 1000, "valid": valid})
+            under_way[0] += 1
+            most_under_way[0] = max(most_under_way[0], under_way[0])
             in_flight[id] = in_flight.get(id, 0) + 1
             if in_flight[id] > 1:
                 overlapping.append(id)
@@ -90,10 +103,15 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if not valid:
                 self.answer(401, b'{"error":"signature"}')
+            elif answer_to_all[0] and answer_to_all[0].get("hang"):
+                self.wait_until_given_up()
+            elif answer_to_all[0]:
+                self.answer(answer_to_all[0]["status"], b'{"error":"as told"}', answer_to_all[0].get("headers"))
             else:
                 self.behave(behaviour, argument, nth, id, body)
         finally:
             with lock:
+                under_way[0] -= 1
                 in_flight[id] -= 1
                 calls_in_flight[call] -= 1
 

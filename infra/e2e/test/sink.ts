@@ -13,6 +13,10 @@ export interface SinkReport {
   /** Ids of which two requests were under way at a time. */
   readonly overlapping: readonly string[];
   readonly connections: number;
+  /** Requests under way at a time, at the most. */
+  readonly mostUnderWay: number;
+  /** The sink's own monotonic clock at this moment. */
+  readonly nowMs: number;
 }
 
 export interface Sink {
@@ -21,6 +25,10 @@ export interface Sink {
   report(): Promise<SinkReport>;
   /** From now on accepts what is called `heal-…`. */
   heal(): Promise<void>;
+  /** From now on answers every event like this, or not at all; null: by its id again. */
+  answerAll(
+    answer: { status: number; headers?: Readonly<Record<string, string>> } | 'hang' | null,
+  ): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +51,9 @@ export async function startSink(secret: string): Promise<Sink> {
     report: async () => (await fetch(`${origin}/report`)).json() as Promise<SinkReport>,
     async heal() {
       await fetch(`${origin}/heal`, { method: 'POST' });
+    },
+    async answerAll(answer) {
+      await fetch(`${origin}/answer`, { method: 'POST', body: JSON.stringify(answer ?? {}) });
     },
     async stop() {
       child.kill('SIGKILL');

@@ -2,6 +2,7 @@ export * from './attempt-record.js';
 export * from './call-event.js';
 export { type Cause, causeOf } from './cause.js';
 export * from './channel-name.js';
+export { type ChannelSignal, refusesChannel, signalOf } from './channel-signal.js';
 export * from './event-warnings.js';
 export * from './fault.js';
 export * from './judge-attempt.js';

@@ -117,6 +117,12 @@ describe('limits', () => {
     expect(judgeAttempt(answered(503), { ...at, nowMs: dayMs - 4_000 }, policy).outcome).toBe('retry');
   });
 
+  it('does not age while its channel is stopped', () => {
+    const at = { ...first, attempt: 3, nowMs: 2 * dayMs, stoppedMs: dayMs + 10_000 };
+    expect(judgeAttempt(answered(503), at, policy).outcome).toBe('retry');
+    expect(judgeAttempt(answered(503), { ...at, stoppedMs: dayMs }, policy).outcome).toBe('dead');
+  });
+
   it('dies exhausted after the last attempt', () => {
     const at = { ...first, attempt: 200 };
     expect(judgeAttempt(failed, at, policy)).toEqual({
@@ -139,6 +145,14 @@ describe('limits', () => {
       expect(judgeAttempt(answered(status), first, strict).outcome).toBe('dead');
     expect(judgeAttempt(answered(500), first, strict).outcome).toBe('retry');
   });
+});
+
+it.each([401, 403, 404, 410, 307])('%i of a channel that is held is no verdict on the event', (status) => {
+  expect(judgeAttempt(answered(status), { ...first, isChannelHeld: true }, policy)).toEqual({
+    outcome: 'interrupted',
+    reason: 'channel_held',
+  });
+  expect(judgeAttempt(answered(422), { ...first, isChannelHeld: true }, policy).outcome).toBe('dead');
 });
 
 it('an interruption is nobody’s failure', () => {

@@ -1,3 +1,4 @@
+import { refusesChannel } from './channel-signal.js';
 import { type Reason, reasonOfStatus } from './reason.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { AttemptResult, Verdict } from './verdict.js';
@@ -35,6 +36,10 @@ export interface AttemptCircumstances {
   /** When the event was enqueued, or last replayed: its age counts from there. */
   readonly queuedAtMs: number;
   readonly nowMs: number;
+  /** For how long of that time its channel was stopped: the event did not age meanwhile. */
+  readonly stoppedMs?: number;
+  /** Re:amaze refuses every event of the channel: its refusals are no verdict on this one. */
+  readonly isChannelHeld?: boolean;
   /** From 0 up to, not including, 1. */
   readonly random: number;
 }
@@ -45,6 +50,8 @@ export function judgeAttempt(result: AttemptResult, at: AttemptCircumstances, po
   if (result.kind === 'failed') return later(result.reason, 0, at, policy);
   const reason = reasonOfStatus(result.status);
   if (reason === null) return { outcome: 'delivered' };
+  if (at.isChannelHeld === true && refusesChannel(result.status))
+    return { outcome: 'interrupted', reason: 'channel_held' };
   if (!mayRetryStatus(result.status, reason, policy)) return { outcome: 'dead', reason };
   const askedMs = Math.min(parseRetryAfter(result.retryAfter, at.nowMs) ?? 0, policy.retryAfterCapMs);
   return later(reason, askedMs, at, policy);
@@ -68,7 +75,7 @@ function later(reason: Reason, askedMs: number, at: AttemptCircumstances, policy
   if (at.attempt >= policy.maxAttempts) return { outcome: 'dead', reason: 'exhausted', lastReason: reason };
   const jitteredAskMs = askedMs + Math.round(at.random * Math.min(askedMs, policy.baseMs));
   const retryAtMs = at.nowMs + Math.max(backoffMs(at.attempt, at.random, policy), jitteredAskMs);
-  if (retryAtMs > at.queuedAtMs + policy.maxAgeMs)
+  if (retryAtMs > at.queuedAtMs + (at.stoppedMs ?? 0) + policy.maxAgeMs)
     return { outcome: 'dead', reason: 'expired', lastReason: reason };
   return { outcome: 'retry', reason, retryAtMs };
 }

@@ -32,6 +32,10 @@ export const REASONS = {
   stalled: 'The worker died or lost its lock each time it tried this event.',
   shutdown: 'The worker was told to stop; the event went back and no attempt was spent.',
   lock_lost: 'The worker lost its hold on the event; another one takes it and no attempt was spent.',
+  channel_held:
+    'Re:amaze refuses the whole channel, so it is held; the event went back and no attempt was spent.',
+  channel_braked:
+    'The channel was braked before the event was posted; it went back and no attempt was spent.',
 } as const;
 
 export type Reason = keyof typeof REASONS;

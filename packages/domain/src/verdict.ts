@@ -13,13 +13,16 @@ export type AttemptResult =
       readonly mayHaveArrived: boolean;
     };
 
+/** Why an event went back to the queue without having spent an attempt. */
+export type Interruption = 'shutdown' | 'lock_lost' | 'channel_held' | 'channel_braked';
+
 /** What an attempt means for the event. A failed delivery is a value, not an exception. */
 export type Verdict =
   | { readonly outcome: 'delivered' }
   | { readonly outcome: 'retry'; readonly reason: Reason; readonly retryAtMs: number }
   /** `lastReason`: for `expired` and `exhausted`, what the last attempt failed of. */
   | { readonly outcome: 'dead'; readonly reason: Reason; readonly lastReason?: Reason }
-  | { readonly outcome: 'interrupted'; readonly reason: 'shutdown' | 'lock_lost' };
+  | { readonly outcome: 'interrupted'; readonly reason: Interruption };
 
 export type Outcome = Verdict['outcome'];
 

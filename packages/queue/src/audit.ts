@@ -11,8 +11,8 @@ export interface Actor {
 }
 
 /**
- * What can be done to dead letters. `replay_ended`: by itself; `replay_stopped`: by its canary; `drop`: because of their
- * age.
+ * What can be done to dead letters and channels. `replay_ended`: by itself; `replay_stopped`: by its canary; `drop`:
+ * because of their age.
  */
 export type AuditAction =
   | 'replay_start'
@@ -26,15 +26,18 @@ export type AuditAction =
   | 'drop'
   | 'reveal'
   | 'export'
-  | 'reindex';
+  | 'reindex'
+  | 'channel_pause'
+  | 'channel_resume'
+  | 'channel_release';
 
-/** What somebody did to dead letters. Personal data is in none of it but `who`. */
+/** What somebody did to dead letters or to a channel. Personal data is in none of it but `who`. */
 export interface AuditEntry extends Actor {
   /** Unix ms. */
   readonly atMs: number;
   readonly action: AuditAction;
   readonly channel: string;
-  /** Which letters were meant: the filter with absolute times. */
+  /** Which letters were meant: the filter with absolute times; empty where it is about a channel. */
   readonly filter: Readonly<Record<string, unknown>>;
   /** How many letters came to which end, such as `{ delivered: 4211 }`; for `replay_rate` the rates. */
   readonly counts: Readonly<Record<string, number>>;

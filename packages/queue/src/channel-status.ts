@@ -1,5 +1,6 @@
 import { laneKeys } from './lanes/lane-keys.js';
 import { CHANNELS_KEY, queueKey } from './names.js';
+import { readQueuedAt } from './queued-at.js';
 import type { RedisConnection } from './redis.js';
 
 /** Where the events of a channel are. `parked`: waiting for an earlier event of their call. */
@@ -10,7 +11,7 @@ export type EventState = (typeof EVENT_STATES)[number];
 export interface ChannelStatus {
   readonly channel: string;
   readonly counts: Readonly<Record<EventState, number>>;
-  /** Unix ms: when the event that is taken next was enqueued; null when none waits. */
+  /** Unix ms: when the event that is taken next was enqueued or last replayed; null when none waits. */
   readonly oldestWaitingAtMs: number | null;
   /** Unix ms: when the oldest dead letter died; null when there is none. */
   readonly oldestDeadAtMs: number | null;
@@ -53,11 +54,10 @@ export async function readChannelStatus(redis: RedisConnection, channel: string)
   // A parked event whose hold has just ended is not delayed any more, until it has looked whether it is its turn.
   const parked = Math.min(Number(parkedReply ?? 0), delayed);
   const next = nextWaiting ?? nextPrioritized[0];
-  const enqueuedAt = next === undefined ? null : await redis.hget(key(next), 'timestamp');
   return {
     channel,
     counts: { waiting: waiting + prioritized, in_flight: inFlight, retrying: delayed - parked, parked, dead },
-    oldestWaitingAtMs: enqueuedAt === null ? null : Number(enqueuedAt),
+    oldestWaitingAtMs: next === undefined ? null : await readQueuedAt(redis, channel, next),
     oldestDeadAtMs: oldestDead[1] === undefined ? null : Number(oldestDead[1]),
   };
 }

@@ -39,17 +39,20 @@ const PLAIN_JOB = {
 
 type LaneJob = JobJson & NewEvent;
 
-/** How many events this process may have in flight at this moment. */
+/** Whether an event may be taken from the queue at this moment. */
 export interface TakeGate {
-  /** 0: none may be taken. */
-  limit(): number;
-  /** How long to wait, in ms, before asking again; asked while the limit is 0. */
-  askAgainInMs(): number;
+  /** How long to wait before asking again, in ms; 0: take one now. May ask Redis, and does not reject. */
+  holdBackMs(): Promise<number>;
+  /** Whether the script that settles an event may bring the next one with it; false also when it would have to ask. */
+  mayTakeNow(): boolean;
 }
 
 export const DEFAULT_DEDUP_WINDOW_MS = 60 * 60 * 1_000;
 
-const OPEN_GATE: TakeGate = { limit: () => Number.POSITIVE_INFINITY, askAgainInMs: () => 0 };
+const OPEN_GATE: TakeGate = { holdBackMs: async () => 0, mayTakeNow: () => true };
+
+/** What a worker that stops is told to wait; it does not ask again. */
+const STOPPING_MS = 1;
 
 /** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
 const KEPT_QUEUE_NOTICES = 1_000;
@@ -108,19 +111,28 @@ export class EventBackend extends RedisQueueBackend {
 
   /** While the gate is shut, the answer is that of a queue whose rate is limited: BullMQ's worker waits and asks again. */
   override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
-    if (this.#mayTake()) return super.moveToActive(token, name);
-    return [null, null, Math.max(1, this.gate.askAgainInMs()), 0];
+    const holdBackMs = this.#isStopping ? STOPPING_MS : await this.gate.holdBackMs();
+    // It may have been told to stop while it asked.
+    if (holdBackMs === 0 && !this.#isStopping) return super.moveToActive(token, name);
+    return [null, null, Math.max(STOPPING_MS, holdBackMs), 0];
   }
 
   protected override moveToFinishedArgs(
     ...parameters: Parameters<RedisQueueBackend['moveToFinishedArgs']>
   ): ReturnType<RedisQueueBackend['moveToFinishedArgs']> {
-    if (!this.#mayTake()) parameters[7] = false;
+    if (!this.#mayBringNext()) parameters[7] = false;
     return super.moveToFinishedArgs(...parameters);
   }
 
-  #mayTake(): boolean {
-    return !this.#isStopping && this.gate.limit() > 0;
+  override moveToDelayedArgs(
+    ...[jobId, atMs, token, delayMs, options = {}]: Parameters<RedisQueueBackend['moveToDelayedArgs']>
+  ): ReturnType<RedisQueueBackend['moveToDelayedArgs']> {
+    const fetchNext = options.fetchNext === true && this.#mayBringNext();
+    return super.moveToDelayedArgs(jobId, atMs, token, delayMs, { ...options, fetchNext });
+  }
+
+  #mayBringNext(): boolean {
+    return !this.#isStopping && this.gate.mayTakeNow();
   }
 }
 

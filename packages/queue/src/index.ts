@@ -1,5 +1,27 @@
 export { type Actor, type AuditAction, type AuditEntry, readAudit, recordAudit } from './audit.js';
 export { type AuditLogOptions, startAuditLog } from './audit-log.js';
+export type { BrakeState, BrakeTuning } from './brake/brake-script.js';
+export { BRAKE_STATES } from './brake/brake-script.js';
+export {
+  type AdmittedAttempt,
+  type BrakeObserver,
+  type ChannelBrake,
+  type ChannelBrakeOptions,
+  createChannelBrake,
+} from './brake/channel-brake.js';
+export {
+  type ChannelPause,
+  type ChannelState,
+  readChannelState,
+  stoppedSinceMs,
+} from './brake/channel-state.js';
+export {
+  type ChannelControl,
+  type ChannelControlAnswer,
+  pauseChannel,
+  releaseChannel,
+  resumeChannel,
+} from './brake/control-channel.js';
 export {
   type ChannelStatus,
   EVENT_STATES,
@@ -15,6 +37,7 @@ export {
 } from './consume/channel-consumer.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
 export { DEFAULT_DEDUP_WINDOW_MS } from './event-backend.js';
+export { type ChannelReading, OPEN_RUN_STATES, readChannel } from './fleet-reading.js';
 export { DEFAULT_LANE_MAX_HOLD_MS } from './lanes/lane-keys.js';
 export { type CauseSummary, summariseCauses } from './letters/causes.js';
 export type { DeadLetter } from './letters/dead-letter.js';
@@ -39,6 +62,7 @@ export {
   type RedisRole,
   RedisUnavailableError,
 } from './redis.js';
+export { type RedisMemory, readRedisMemory } from './redis-memory.js';
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
 export { type ChangeAnswer, setRunConflictRule, setRunRate } from './replay/change-run.js';
 export { checkPlan, type PlanCheck } from './replay/check-plan.js';

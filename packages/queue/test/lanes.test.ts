@@ -45,7 +45,9 @@ function recorder(settlementOf: (taken: TakenEvent) => Settlement | Promise<Sett
 
 /** What lanes leave behind; the counter of parked events stays, and is 0. */
 const callKeysLeft = async () =>
-  (await redis.client.keys('*callpost:*')).filter((key) => !/:(settings|channels|parked)$/.test(key));
+  (await redis.client.keys('*callpost:*')).filter(
+    (key) => !/:(settings|channels|parked|enqueue-counts)$/.test(key),
+  );
 
 /** Mulberry32: a small generator, so that a failure can be run again. */
 function seeded(seed: number): () => number {

@@ -1,6 +1,7 @@
 import type { AttemptRecord } from '@callpost/domain';
 import type { TestRedis } from '@callpost/testkit';
 import {
+  type ChannelBrake,
   type ChannelConsumer,
   type ConsumerObserver,
   createChannelConsumer,
@@ -15,6 +16,7 @@ export interface TestConsumerOptions {
   readonly lockDurationMs?: number;
   readonly laneMaxHoldMs?: number;
   readonly stoppedMsSince?: (sinceMs: number) => number;
+  readonly brake?: ChannelBrake;
   readonly now?: () => number;
   readonly observer?: Partial<ConsumerObserver>;
 }
@@ -65,7 +67,7 @@ export function retryNow(taken: TakenEvent): Settlement {
   return { outcome: 'retry', retryAtMs: Date.now(), record: record(taken, {}) };
 }
 
-function record(taken: TakenEvent, more: Partial<AttemptRecord>): AttemptRecord {
+export function record(taken: TakenEvent, more: Partial<AttemptRecord>): AttemptRecord {
   return {
     attempt: taken.attempt,
     atMs: 1_700_000_000_000 + taken.attempt,

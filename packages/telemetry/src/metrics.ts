@@ -1,133 +1,58 @@
 import { OUTCOMES } from '@callpost/domain';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-
-const ATTEMPT_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const LATENCY_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400];
+import { METRICS, type MetricDefinition } from './metrics-catalogue.js';
 
 export interface BuildInfo {
   readonly version: string;
   readonly revision: string;
 }
 
-export type Metrics = ReturnType<typeof createMetrics>;
+type MetricOf<D extends MetricDefinition> = {
+  counter: Counter<D['labels'][number]>;
+  gauge: Gauge<D['labels'][number]>;
+  histogram: Histogram<D['labels'][number]>;
+}[D['type']];
 
-/**
- * Every metric of a worker process. Counters and histograms are this process's own: sum them. Gauges whose help begins
- * with "Fleet:" are read from Redis and are the same in every worker: take the max.
- */
-export function createMetrics(build: BuildInfo) {
+export type Metrics = { readonly [K in keyof typeof METRICS]: MetricOf<(typeof METRICS)[K]> } & {
+  readonly registry: Registry;
+};
+
+/** The metrics of {@link METRICS}, and Node's own. Those of the fleet have no value before Redis was read. */
+export function createMetrics(build: BuildInfo): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const entries = Object.entries(METRICS).map(([key, definition]) => [
+    key,
+    createMetric(definition, registry),
+  ]);
+  const metrics = { registry, ...Object.fromEntries(entries) } as Metrics;
 
-  const metrics = {
-    registry,
-    attempts: new Counter({
-      name: 'callpost_delivery_attempts_total',
-      help: 'Attempts by what they meant for the event, and why',
-      labelNames: ['channel', 'outcome', 'reason'] as const,
-      registers,
-    }),
-    attemptDuration: new Histogram({
-      name: 'callpost_delivery_attempt_duration_seconds',
-      help: 'From taking an event to the verdict on it',
-      labelNames: ['outcome'] as const,
-      buckets: ATTEMPT_SECONDS,
-      registers,
-    }),
-    latency: new Histogram({
-      name: 'callpost_delivery_latency_seconds',
-      help: 'From enqueueing (or the last replay) to delivery',
-      labelNames: ['channel', 'origin'] as const,
-      buckets: LATENCY_SECONDS,
-      registers,
-    }),
-    queueWait: new Histogram({
-      name: 'callpost_queue_wait_seconds',
-      help: 'From enqueueing (or the last replay) to the first attempt',
-      buckets: LATENCY_SECONDS,
-      registers,
-    }),
-    attemptsPerEvent: new Histogram({
-      name: 'callpost_delivery_attempts_per_event',
-      help: 'Attempts that events took until delivered or dead',
-      buckets: [1, 2, 3, 5, 8, 12],
-      registers,
-    }),
-    deadLetters: new Counter({
-      name: 'callpost_dead_letters_total',
-      help: 'Events that became dead letters',
-      labelNames: ['channel', 'reason'] as const,
-      registers,
-    }),
-    laneOvertakes: new Counter({
-      name: 'callpost_lane_overtakes_total',
-      help: 'Events sent before an earlier one of their call, having waited LANE_MAX_HOLD_MS for it',
-      labelNames: ['channel'] as const,
-      registers,
-    }),
-    deadLettersDropped: new Counter({
-      name: 'callpost_dead_letters_dropped_total',
-      help: 'Dead letters removed because they were older than DLQ_RETENTION_DAYS',
-      labelNames: ['channel'] as const,
-      registers,
-    }),
-    inFlight: new Gauge({
-      name: 'callpost_inflight_deliveries',
-      help: 'Events this worker is attempting now',
-      registers,
-    }),
-    concurrencyLimit: new Gauge({
-      name: 'callpost_worker_concurrency_limit',
-      help: 'Events this worker attempts at a time at most, over all its channels',
-      registers,
-    }),
-    channelUnconfigured: new Gauge({
-      name: 'callpost_channel_unconfigured',
-      help: '1 for a channel that this worker does not consume because it has no secret',
-      labelNames: ['channel'] as const,
-      registers,
-    }),
-    connections: new Counter({
-      name: 'callpost_http_connections_total',
-      help: 'Connections opened to endpoints; far below the attempts while keep-alive works',
-      registers,
-    }),
-    stalled: new Counter({
-      name: 'callpost_jobs_stalled_total',
-      help: 'Events that a worker lost its hold on and that went back to the queue',
-      registers,
-    }),
-    redisErrors: new Counter({
-      name: 'callpost_redis_errors_total',
-      help: 'Errors of Redis and its connections',
-      registers,
-    }),
-    queueJobs: new Gauge({
-      name: 'callpost_queue_jobs',
-      help: 'Fleet: events of a channel by where they are',
-      labelNames: ['channel', 'state'] as const,
-      registers,
-    }),
-    oldestAge: new Gauge({
-      name: 'callpost_queue_oldest_job_age_seconds',
-      help: 'Fleet: age of the next waiting event, and time since the oldest dead letter died; 0 when there is none',
-      labelNames: ['channel', 'state'] as const,
-      registers,
-    }),
-    scrapeSuccess: new Gauge({
-      name: 'callpost_queue_scrape_success_timestamp_seconds',
-      help: 'When the gauges marked "Fleet:" were last read from Redis',
-      registers,
-    }),
-  };
-
+  forgetFleet(metrics);
   for (const outcome of OUTCOMES) metrics.attemptDuration.zero({ outcome });
-  new Gauge({
-    name: 'callpost_build_info',
-    help: 'Always 1; the labels say which build runs',
-    labelNames: ['version', 'revision'] as const,
-    registers,
-  }).set({ version: build.version, revision: build.revision }, 1);
+  metrics.buildInfo.set({ version: build.version, revision: build.revision }, 1);
   return metrics;
+}
+
+function createMetric(definition: MetricDefinition, registry: Registry): Counter | Gauge | Histogram {
+  const { name, type, labels, source, help, buckets } = definition;
+  const options = {
+    name,
+    help: source === 'fleet' ? `Fleet: ${help}` : help,
+    labelNames: [...labels],
+    registers: [registry],
+  };
+  if (type === 'counter') return new Counter(options);
+  if (type === 'gauge') return new Gauge(options);
+  return new Histogram({ ...options, buckets: [...(buckets ?? [])] });
+}
+
+/** Takes every value that was read from Redis off the page: a figure that is not there is better than a wrong one. */
+export function forgetFleet(metrics: Metrics): void {
+  for (const [key, { source, labels }] of Object.entries(METRICS)) {
+    if (source !== 'fleet') continue;
+    const metric = metrics[key as keyof typeof METRICS];
+    if (labels.length > 0) metric.reset();
+    // `reset` would make it 0.
+    else metric.remove();
+  }
 }

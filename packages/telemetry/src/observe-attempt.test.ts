@@ -64,6 +64,19 @@ it('counts the same facts', async () => {
   }
 });
 
+it('counts what became of replayed letters, each once', async () => {
+  const { metrics, observe } = observer();
+  observe({ ...entry, origin: 'replay', outcome: 'retry', reason: 'http_5xx' });
+  observe({ ...entry, origin: 'replay' });
+  observe({ ...entry, origin: 'replay', outcome: 'dead', reason: 'http_422' });
+  observe(entry);
+  const text = await metrics.registry.metrics();
+  expect(text.match(/^callpost_replayed_total.*$/gm)).toEqual([
+    'callpost_replayed_total{channel="sales",outcome="delivered"} 1',
+    'callpost_replayed_total{channel="sales",outcome="dead"} 1',
+  ]);
+});
+
 it('lets at most 20 channels have a label of their own', async () => {
   const { metrics, observe } = observer();
   for (let index = 0; index < 30; index += 1) observe({ ...entry, channel: `channel-${index}` });

@@ -26,5 +26,8 @@ export function observeAttempt(
     metrics.latency.observe({ channel, origin }, Math.max(0, entry.latencyMs) / 1_000);
   if (entry.overtaken !== undefined) metrics.laneOvertakes.inc({ channel });
   if (outcome === 'dead') metrics.deadLetters.inc({ channel, reason });
-  if (outcome === 'delivered' || outcome === 'dead') metrics.attemptsPerEvent.observe(attempt);
+  if (outcome === 'delivered' || outcome === 'dead') {
+    metrics.attemptsPerEvent.observe(attempt);
+    if (origin === 'replay') metrics.replayed.inc({ channel, outcome });
+  }
 }

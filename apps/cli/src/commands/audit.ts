@@ -17,7 +17,8 @@ interface AuditOptions {
 const HELP = `
 The trail is a Redis stream, callpost:audit, to which entries are only ever added: replay runs started, paused, resumed,
 slowed, cancelled and ended; discards, exports, rebuilt indexes, letters dropped because of their age, and personal data
-shown with --reveal. FILTER says which letters were meant, with absolute times. Workers log each entry too ("audit").
+shown with --reveal; channels paused, resumed and released. FILTER says which letters were meant, with absolute times.
+Workers log each entry too ("audit").
 
 Examples:
   callpost audit
@@ -27,7 +28,7 @@ Examples:
 export function addAudit(program: Command, start: Start): void {
   program
     .command('audit')
-    .description('who did what to dead letters, newest first')
+    .description('who did what to dead letters and channels, newest first')
     .option('--limit <n>', 'at most so many', wholeNumber({ min: 1, max: 100_000 }), 50)
     .addHelpText('after', HELP)
     .action((options: AuditOptions, command: Command) =>

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RedisConnection, readChannelStatus } from '@callpost/queue';
 import type { Command } from 'commander';
 import { wholeNumber } from '../args/value.js';
-import { channelsOf } from '../channels.js';
+import { readChannelViews } from '../braking/channel-view.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { print } from '../output/form.js';
@@ -23,6 +23,8 @@ in flight  being posted now
 retrying   failed, and waiting for the next attempt
 parked     waiting for an earlier event of the same call
 dead       no longer attempted: callpost dlq list
+
+STATE is flowing unless the channel is slowed down or stopped: callpost channel list says why.
 
 Examples:
   callpost status
@@ -57,9 +59,12 @@ function status({ watch }: StatusOptions, context: Context): Promise<ExitCode> {
 }
 
 async function readRows(redis: RedisConnection, context: Context): Promise<StatusRow[]> {
-  const channels = await channelsOf(redis, context);
-  const statuses = await Promise.all(channels.map((channel) => readChannelStatus(redis, channel)));
-  return statuses.map((channelStatus) => statusRow(channelStatus, context.now()));
+  const views = await readChannelViews(redis, context);
+  return Promise.all(
+    views.map(async ({ channel, state }) =>
+      statusRow(await readChannelStatus(redis, channel), state, context.now()),
+    ),
+  );
 }
 
 async function clearScreen({ terminal: { stdout }, form }: Context): Promise<void> {

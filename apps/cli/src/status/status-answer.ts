@@ -1,3 +1,4 @@
+import { NO_CHANNEL } from '../braking/channels-answer.js';
 import type { Answer } from '../output/form.js';
 import type { Colour } from '../output/paint.js';
 import { type Column, tableText } from '../output/table.js';
@@ -15,14 +16,16 @@ export function statusAnswer(rows: readonly StatusRow[]): Answer {
   };
 }
 
-const NO_CHANNEL =
-  'No channel yet: no producer and no worker has used this Redis, and none is configured here.\n';
-
 /** An event that waits longer than this is one somebody should look at; the alert on it has the same limit. */
 const LATE_MS = 5 * 60_000;
 
 const COLUMNS: readonly Column<StatusRow>[] = [
   { header: 'CHANNEL', text: (row) => row.channel },
+  {
+    header: 'STATE',
+    text: (row) => row.state ?? '-',
+    colour: (row) => redIf(row.state !== null && row.state !== 'flowing'),
+  },
   count('WAITING', (row) => row.waiting),
   { ...count('IN FLIGHT', (row) => row.inFlight), leaveOut: 2 },
   { ...count('RETRYING', (row) => row.retrying), leaveOut: 1 },

@@ -1,8 +1,11 @@
-import type { ChannelStatus } from '@callpost/queue';
+import type { ChannelState, ChannelStatus } from '@callpost/queue';
+import { stateWord } from '../braking/channel-view.js';
 
 /** Numbers are events; ages are ms, null when there is nothing that could have one. */
 export interface StatusRow {
   readonly channel: string;
+  /** As `channel list` has it; null for the total. */
+  readonly state: string | null;
   readonly waiting: number;
   readonly inFlight: number;
   readonly retrying: number;
@@ -12,11 +15,12 @@ export interface StatusRow {
   readonly oldestDeadAgeMs: number | null;
 }
 
-export function statusRow(status: ChannelStatus, nowMs: number): StatusRow {
+export function statusRow(status: ChannelStatus, state: ChannelState, nowMs: number): StatusRow {
   const { channel, counts, oldestWaitingAtMs, oldestDeadAtMs } = status;
   const ageOf = (atMs: number | null) => (atMs === null ? null : Math.max(0, nowMs - atMs));
   return {
     channel,
+    state: stateWord(state),
     waiting: counts.waiting,
     inFlight: counts.in_flight,
     retrying: counts.retrying,
@@ -35,6 +39,7 @@ export function totalRow(rows: readonly StatusRow[]): StatusRow {
   };
   return {
     channel: 'total',
+    state: null,
     waiting: sum((row) => row.waiting),
     inFlight: sum((row) => row.inFlight),
     retrying: sum((row) => row.retrying),

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '@callpost/domain';
 import type { Job } from 'bullmq';
+import type { ChannelBrake } from '../brake/channel-brake.js';
 import { readMarks } from '../event-marks.js';
 import { laneKeys, MAX_HOLD_SETTING, PARKED } from '../lanes/lane-keys.js';
 import { type Turn, takeTurn } from '../lanes/take-turn.js';
@@ -29,6 +30,8 @@ export interface ChannelConsumerOptions {
   readonly laneMaxHoldMs: number;
   /** How long, in ms, the channel took no events since then (Unix ms). */
   readonly stoppedMsSince: (sinceMs: number) => number;
+  /** Says when events may be taken; absent: always. What is posted, `deliver` asks it for and tells it. */
+  readonly brake?: ChannelBrake;
   readonly observer: ConsumerObserver;
   readonly now: () => number;
 }
@@ -107,19 +110,32 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     await writeResult(redis, { channel, runId, jobId: job.id ?? '', result });
   }
 
-  const worker = new EventWorker(queueName(channel), process, {
-    autorun: false,
-    connection: redis,
-    concurrency: options.concurrency,
-    // A lock that was lost is noticed, and its attempt interrupted, before a check can give the event to another worker:
-    // that takes two checks, and between any two every lock is renewed.
-    lockDuration: options.lockDurationMs,
-    lockRenewTime: options.lockDurationMs / 4,
-    stalledInterval: options.lockDurationMs / 2,
-    maxStalledCount: MAX_STALLS,
-    runRetryDelay: REDIS_RETRY_MS,
-    settings: backoffSettings,
-    ...(options.maxPerSecond === null ? {} : { limiter: { max: options.maxPerSecond, duration: 1_000 } }),
+  const { brake, maxPerSecond } = options;
+  const limiter = maxPerSecond === null ? undefined : { max: maxPerSecond, duration: 1_000 };
+  const worker = new EventWorker(
+    queueName(channel),
+    process,
+    {
+      autorun: false,
+      connection: redis,
+      concurrency: options.concurrency,
+      // A lock that was lost is noticed, and its attempt interrupted, before a check can give the event to another
+      // worker: that takes two checks, and between any two every lock is renewed.
+      lockDuration: options.lockDurationMs,
+      lockRenewTime: options.lockDurationMs / 4,
+      stalledInterval: options.lockDurationMs / 2,
+      maxStalledCount: MAX_STALLS,
+      runRetryDelay: REDIS_RETRY_MS,
+      settings: backoffSettings,
+      ...(limiter === undefined ? {} : { limiter }),
+    },
+    brake,
+  );
+  brake?.follow((limit, rate) => {
+    // BullMQ wants at least 1 of both; the gate is what keeps events back.
+    worker.concurrency = Math.max(1, limit);
+    // BullMQ reads it anew with each event it takes.
+    if (limiter !== undefined) limiter.max = Math.max(1, Math.round((maxPerSecond ?? 0) * rate));
   });
   worker.backend.dedupWindowMs = options.dedupWindowMs;
   worker.on('error', (error) => observer.onError(error));
@@ -149,6 +165,7 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
       }, graceMs);
       await worker.close();
       clearTimeout(interrupt);
+      brake?.stop();
     },
   };
 }

@@ -1,11 +1,17 @@
 import { type Job, type JobJson, type Processor, Worker, type WorkerOptions } from 'bullmq';
-import { createEventBackend, type EventBackend } from '../event-backend.js';
+import { createEventBackend, type EventBackend, type TakeGate } from '../event-backend.js';
 import { adoptPolicy } from './settle.js';
 
 /** A BullMQ worker that treats every job alike, however badly it was enqueued. */
 export class EventWorker extends Worker<unknown, void, string, EventBackend> {
-  constructor(queueName: string, processor: Processor<unknown, void>, options: WorkerOptions) {
+  constructor(
+    queueName: string,
+    processor: Processor<unknown, void>,
+    options: WorkerOptions,
+    gate?: TakeGate,
+  ) {
     super(queueName, processor, options, createEventBackend);
+    if (gate !== undefined) this.backend.gate = gate;
   }
 
   /**

@@ -18,6 +18,7 @@ import type { Settlement } from './taken-event.js';
  *   retry        throw RetryAt               delayed until then, one attempt spent
  *   dead         throw UnrecoverableError    the failed set, which is the dead-letter store
  *   interrupted  moveToWait + WaitingError   back to the head of the queue, no attempt spent
+ *   channel held moveToDelayed, DelayedError  behind the others, so that the next probe is made with another event
  *   not its turn (moved already) DelayedError parked again, no attempt spent
  *
  * The record of the attempt travels as the error's stack: BullMQ appends it to the job's stack traces in the same
@@ -61,9 +62,7 @@ export async function settle(job: Job, token: string, settlement: Settlement): P
     case 'dead':
       throw withRecord(new UnrecoverableError(failedReason(settlement.record)), settlement.record);
     case 'interrupted':
-      // With the lock lost there is nothing to hand back: another worker has the event.
-      if (settlement.reason === 'shutdown') await handBack(job, token, settlement.mayHaveArrived);
-      throw new WaitingError();
+      return goBack(job, token, settlement);
   }
 }
 
@@ -108,6 +107,23 @@ function withRecord<E extends Error>(error: E, record: AttemptRecord): E {
   error.stack = JSON.stringify(record);
   return error;
 }
+
+async function goBack(
+  job: Job,
+  token: string,
+  { reason, mayHaveArrived }: Extract<Settlement, { outcome: 'interrupted' }>,
+): Promise<never> {
+  // With the lock lost there is nothing to hand back: another worker has the event.
+  if (reason === 'lock_lost') throw new WaitingError();
+  if (reason === 'channel_held') {
+    await job.moveToDelayed(Date.now() + HELD_BACK_MS, token);
+    throw new DelayedError();
+  }
+  await handBack(job, token, mayHaveArrived);
+  throw new WaitingError();
+}
+
+const HELD_BACK_MS = 1_000;
 
 async function handBack(job: Job, token: string, mayHaveArrived: boolean): Promise<void> {
   if (mayHaveArrived) await job.updateProgress({ ...readMarks(job.progress), possiblyDelivered: true });

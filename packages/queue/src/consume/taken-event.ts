@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '@callpost/domain';
+import type { AttemptRecord, Interruption } from '@callpost/domain';
 
 /** An event that a worker has taken from the queue and holds, under a lock, until it is settled. */
 export interface TakenEvent {
@@ -31,7 +31,7 @@ export type Settlement =
   | { readonly outcome: 'dead'; readonly record: AttemptRecord }
   | {
       readonly outcome: 'interrupted';
-      readonly reason: 'shutdown' | 'lock_lost';
+      readonly reason: Interruption;
       readonly mayHaveArrived: boolean;
     };
 

@@ -9,6 +9,7 @@ import { type EventQueue, openEventQueue } from '../event-backend.js';
 import { CHANNELS_KEY, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from '../redis.js';
 import { enqueueAll, type StampedEvent } from './enqueue.js';
+import { countTurnedAway } from './enqueue-counts.js';
 import { firstEventState } from './first-event.js';
 import { createOrderStamp } from './order-stamp.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
@@ -52,6 +53,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
   const nextTimestamp = createOrderStamp(now);
   let opened: EventQueue | undefined;
+  let counting: Promise<unknown> = Promise.resolve();
 
   async function open(): Promise<EventQueue> {
     await openRedis(redis);
@@ -98,7 +100,10 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   async function sendChunk(inputs: readonly unknown[]): Promise<SendAnswer[]> {
     const parsed = inputs.map((input) => parseCallEvent(input, options));
     const valid = parsed.flatMap((result) => (result.ok ? [stamped(result.event)] : []));
-    const known = (await enqueue(valid)).values();
+    const areKnown = await enqueue(valid);
+    const turnedAway = { duplicate: areKnown.filter(Boolean).length, invalid: parsed.length - valid.length };
+    counting = Promise.all([counting, countTurnedAway(redis, channel, turnedAway)]);
+    const known = areKnown.values();
     const answers = parsed.map((result, index) => {
       if (result.ok) return answerFor(result.event.id, known.next().value === true);
       return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults } as const;
@@ -132,6 +137,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
       return answer;
     },
     async close() {
+      await counting;
       await opened?.close();
       if (ownsConnection) redis.disconnect();
     },
