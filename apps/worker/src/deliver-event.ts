@@ -34,12 +34,13 @@ export function createDeliver(options: DeliverOptions): Deliver {
 
   return async (taken, signal) => {
     const startedAtMs = now();
-    const attempt = { channel: channel.name, workerName, taken, startedAtMs };
-
     const parsed = parseCallEvent(taken.data, { withheldCallers });
     if (!parsed.ok) {
       return tell({
-        ...attempt,
+        channel: channel.name,
+        workerName,
+        taken,
+        startedAtMs,
         finishedAtMs: now(),
         verdict: { outcome: 'dead', reason: 'invalid_event' },
         faults: parsed.faults.map(faultText),
@@ -51,11 +52,14 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const { result, responseText, code } = await channel.post(body, sign(body, channel.signingKey()), signal);
 
     const finishedAtMs = now();
-    const { attempt: number, queuedAtMs } = taken;
-    const circumstances = { attempt: number, queuedAtMs, nowMs: finishedAtMs, random: random() };
+    const { attempt, queuedAtMs } = taken;
+    const circumstances = { attempt, queuedAtMs, nowMs: finishedAtMs, random: random() };
     const verdict = judgeAttempt(result, circumstances, retryPolicy);
     return tell({
-      ...attempt,
+      channel: channel.name,
+      workerName,
+      taken,
+      startedAtMs,
       finishedAtMs,
       verdict,
       result,
