@@ -32,6 +32,7 @@ function deliveryTable(rounds) {
       figure('deliveries/s', 'deliveriesPerSecond', (values) => withSpread(spread(values))),
       figure('node CPU s/1000', 'nodeCpuPer1000'),
       figure('Redis CPU s/1000', 'redisCpuPer1000'),
+      figure('of enqueueing', 'redisCpuPer1000Enqueued'),
       figure('RSS MB', 'rssMb'),
       figure('connections', 'connections'),
       figure('Redis B/event', 'redisBytesPerEvent'),

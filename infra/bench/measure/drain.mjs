@@ -27,9 +27,11 @@ export function drain(contender, { sink, count, processes = 1, calls, stage: ext
     await prepare?.(stage);
     const queue = await contender.openQueue(stage);
     const memoryBefore = await redisMemory(stage.redis);
+    const cpuBefore = await redisCpuSeconds(stage.redis);
     const startedAtMs = performance.now();
     await enqueueInParts(queue, count, calls);
     const enqueueSeconds = (performance.now() - startedAtMs) / 1_000;
+    const enqueueCpu = (await redisCpuSeconds(stage.redis)) - cpuBefore;
     const bytesPerEvent = ((await redisMemory(stage.redis)) - memoryBefore) / count;
 
     for (let number = 0; number < processes; number += 1) contender.start(stage);
@@ -50,7 +52,11 @@ export function drain(contender, { sink, count, processes = 1, calls, stage: ext
       acceptedTwice: accepted.repeated,
       ...(contender.queues === false
         ? {}
-        : { redisBytesPerEvent: bytesPerEvent, enqueuedPerSecond: count / enqueueSeconds }),
+        : {
+            redisBytesPerEvent: bytesPerEvent,
+            enqueuedPerSecond: count / enqueueSeconds,
+            redisCpuPer1000Enqueued: (enqueueCpu * 1_000) / count,
+          }),
       ...(scrapeMs.length > 0 ? { scrapeMs: median(scrapeMs) } : {}),
     };
   });
