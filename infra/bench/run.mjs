@@ -8,7 +8,7 @@ import { median } from './measure/statistics.mjs';
 /** `events`: for everybody but the naive worker, who gets a third, so that his runs take as long as the others'. */
 export const SIZES = {
   full: { rounds: 5, events: 40_000, enqueued: 10_000, latencyRounds: 3, steadySeconds: 8, loadSeconds: 4 },
-  quick: { rounds: 3, events: 6_000, enqueued: 2_000, latencyRounds: 1, steadySeconds: 2, loadSeconds: 1.5 },
+  quick: { rounds: 3, events: 8_000, enqueued: 2_000, latencyRounds: 1, steadySeconds: 2, loadSeconds: 1 },
   tiny: { rounds: 1, events: 300, enqueued: 200, latencyRounds: 1, steadySeconds: 0.5, loadSeconds: 0.2 },
 };
 

@@ -6,7 +6,7 @@ import { watchScrapes } from './scrapes.mjs';
 import { withStage } from './stage.mjs';
 import { median } from './statistics.mjs';
 
-const WARM_UP = 0.15;
+const WARM_UP = 0.25;
 const TOP_UP_EVERY_MS = 10;
 
 /**

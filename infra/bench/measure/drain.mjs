@@ -7,7 +7,7 @@ import { redisCpuSeconds, redisMemory, withStage } from './stage.mjs';
 import { median, sum } from './statistics.mjs';
 
 /** The first part of a run, while programs start and their code is compiled, is delivered but not measured. */
-const WARM_UP = 0.15;
+const WARM_UP = 0.25;
 const POLL_MS = 20;
 const GIVE_UP_MS = 120_000;
 
