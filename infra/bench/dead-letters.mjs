@@ -10,8 +10,8 @@ import {
   pageDeadLetters,
   reindexDeadLetters,
   summariseCauses,
-} from '../../packages/queue/dist/index.js';
-import { sampleEvent, startRedis, writeDeadLetters } from '../../packages/testkit/dist/index.js';
+} from '@callpost/queue';
+import { sampleEvent, startRedis, writeDeadLetters } from '@callpost/testkit';
 
 const COUNT = Number(process.argv[2] ?? 100_000);
 const CHANNEL = 'default';

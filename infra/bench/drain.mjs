@@ -5,14 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createCallEventQueue } from '../../packages/queue/dist/index.js';
-import {
-  eventually,
-  sampleEvents,
-  startEndpoint,
-  startProgram,
-  startRedis,
-} from '../../packages/testkit/dist/index.js';
+import { createCallEventQueue } from '@callpost/queue';
+import { eventually, sampleEvents, startEndpoint, startProgram, startRedis } from '@callpost/testkit';
 
 const COUNT = Number(process.argv[2] ?? 5_000);
 const WORKER = fileURLToPath(new URL('../../apps/worker/dist/main.js', import.meta.url));

@@ -8,8 +8,8 @@ import {
   createChannelConsumer,
   openRedis,
   readChannelStatus,
-} from '../../packages/queue/dist/index.js';
-import { eventually, sampleEvent, startRedis } from '../../packages/testkit/dist/index.js';
+} from '@callpost/queue';
+import { eventually, sampleEvent, startRedis } from '@callpost/testkit';
 
 const COUNT = Number(process.argv[2] ?? 100_000);
 const CHANNEL = 'default';

@@ -13,8 +13,8 @@ import {
   createCallEventQueue,
   readChannelState,
   readChannelStatus,
-} from '../../packages/queue/dist/index.js';
-import { sampleEvent, startProgram, startRedis } from '../../packages/testkit/dist/index.js';
+} from '@callpost/queue';
+import { sampleEvent, startProgram, startRedis } from '@callpost/testkit';
 import { plotSvg } from './plot-svg.mjs';
 
 const PER_SECOND = Number(process.argv[2] ?? 740);

@@ -4,21 +4,8 @@
  * acceptance, in ms, as the worker's own log says.
  */
 import { fileURLToPath } from 'node:url';
-import {
-  connectRedis,
-  createCallEventQueue,
-  moveRun,
-  openRedis,
-  planRun,
-  readRun,
-} from '../../packages/queue/dist/index.js';
-import {
-  sampleEvent,
-  startEndpoint,
-  startProgram,
-  startRedis,
-  writeDeadLetters,
-} from '../../packages/testkit/dist/index.js';
+import { connectRedis, createCallEventQueue, moveRun, openRedis, planRun, readRun } from '@callpost/queue';
+import { sampleEvent, startEndpoint, startProgram, startRedis, writeDeadLetters } from '@callpost/testkit';
 
 const COUNT = Number(process.argv[2] ?? 20_000);
 const CHANNEL = 'default';

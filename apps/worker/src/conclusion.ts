@@ -23,18 +23,21 @@ export interface Conclusion {
 /** What is told of the attempt. Not the excerpt: it is masked, but logs travel further than letters. */
 export function entryOf(conclusion: Conclusion): AttemptEntry {
   const { channel, taken, verdict, finishedAtMs, warnings = [] } = conclusion;
-  return {
+  const entry: Mutable<AttemptEntry> = {
     channel,
     eventId: eventIdOf(taken.data),
     jobId: taken.jobId,
     origin: taken.origin,
     outcome: verdict.outcome,
-    ...sharedFacts(conclusion),
+    attempt: taken.attempt,
+    durationMs: finishedAtMs - conclusion.startedAtMs,
     latencyMs: finishedAtMs - taken.queuedAtMs,
-    ...(verdict.outcome === 'retry' ? { retryInMs: verdict.retryAtMs - finishedAtMs } : {}),
-    ...(taken.overtaken > 0 ? { overtaken: taken.overtaken } : {}),
-    ...(warnings.length > 0 ? { warnings } : {}),
   };
+  addFacts(entry, conclusion);
+  if (verdict.outcome === 'retry') entry.retryInMs = verdict.retryAtMs - finishedAtMs;
+  if (taken.overtaken > 0) entry.overtaken = taken.overtaken;
+  if (warnings.length > 0) entry.warnings = warnings;
+  return entry;
 }
 
 /** The verdict with the record of the attempt that led to it. */
@@ -56,31 +59,36 @@ function recordOf(
   conclusion: Conclusion,
   verdict: { outcome: 'retry' | 'dead'; reason: Reason },
 ): AttemptRecord {
-  const { startedAtMs, workerName, excerpt = '' } = conclusion;
-  return {
+  const { taken, startedAtMs, finishedAtMs, workerName, excerpt = '' } = conclusion;
+  const record: Mutable<AttemptRecord> = {
     atMs: startedAtMs,
     worker: workerName,
     outcome: verdict.outcome,
     reason: verdict.reason,
-    ...sharedFacts(conclusion),
-    ...(excerpt === '' ? {} : { excerpt }),
-  };
-}
-
-function sharedFacts(conclusion: Conclusion) {
-  const { taken, verdict, result, code, faults, startedAtMs, finishedAtMs } = conclusion;
-  const isPossiblyDelivered =
-    verdict.outcome !== 'delivered' && (taken.possiblyDelivered || mayHaveArrived(conclusion));
-  return {
     attempt: taken.attempt,
     durationMs: finishedAtMs - startedAtMs,
-    ...('reason' in verdict ? { reason: verdict.reason } : {}),
-    ...('lastReason' in verdict ? { lastReason: verdict.lastReason } : {}),
-    ...(result?.kind === 'answered' ? { status: result.status } : {}),
-    ...(result?.kind === 'failed' && code !== undefined ? { code } : {}),
-    ...(faults === undefined ? {} : { faults }),
-    ...(isPossiblyDelivered ? { possiblyDelivered: true as const } : {}),
   };
+  addFacts(record, conclusion);
+  if (excerpt !== '') record.excerpt = excerpt;
+  return record;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/**
+ * What line and record tell alike, as far as there is something to tell. Set one by one: spreading objects that are
+ * mostly empty took as long as checking the event.
+ */
+function addFacts(to: Mutable<AttemptEntry> | Mutable<AttemptRecord>, conclusion: Conclusion): void {
+  const { taken, verdict, result, code, faults } = conclusion;
+  if ('reason' in verdict) to.reason = verdict.reason;
+  if ('lastReason' in verdict) to.lastReason = verdict.lastReason;
+  if (result?.kind === 'answered') to.status = result.status;
+  if (result?.kind === 'failed' && code !== undefined) to.code = code;
+  if (faults !== undefined) to.faults = faults;
+  if (verdict.outcome !== 'delivered' && (taken.possiblyDelivered || mayHaveArrived(conclusion))) {
+    to.possiblyDelivered = true;
+  }
 }
 
 function mayHaveArrived({ result }: Conclusion): boolean {

@@ -39,12 +39,13 @@ export function createDeliver(options: DeliverOptions): Deliver {
 
   return async (taken, signal) => {
     const startedAtMs = now();
-    const attempt = { channel: channel.name, workerName, taken, startedAtMs };
-
     const parsed = parseCallEvent(taken.data, { withheldCallers });
     if (!parsed.ok) {
       return tell({
-        ...attempt,
+        channel: channel.name,
+        workerName,
+        taken,
+        startedAtMs,
         finishedAtMs: now(),
         verdict: { outcome: 'dead', reason: 'invalid_event' },
         faults: parsed.faults.map(faultText),
@@ -60,9 +61,9 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const finishedAtMs = now();
     const { retryAfterCapMs } = retryPolicy;
     const { isHeldBack } = await admitted.end(signalOf(result, { nowMs: finishedAtMs, retryAfterCapMs }));
-    const { attempt: number, queuedAtMs } = taken;
+    const { attempt, queuedAtMs } = taken;
     const circumstances = {
-      attempt: number,
+      attempt,
       queuedAtMs,
       nowMs: finishedAtMs,
       stoppedMs: brake.brakedMsSince(queuedAtMs),
@@ -71,7 +72,10 @@ export function createDeliver(options: DeliverOptions): Deliver {
     };
     const verdict = judgeAttempt(result, circumstances, retryPolicy);
     return tell({
-      ...attempt,
+      channel: channel.name,
+      workerName,
+      taken,
+      startedAtMs,
       finishedAtMs,
       verdict,
       result,

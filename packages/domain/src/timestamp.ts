@@ -9,12 +9,12 @@ const ISO8601 =
 export function isTimestamp(text: string): boolean {
   const match = ISO8601.exec(text);
   if (match === null) return false;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, zoneHour = 0, zoneMinute = 0] = match
-    .slice(1)
-    .map((part) => Number(part ?? 0));
-  const date = new Date(Date.UTC(year, month - 1, day));
+  const part = (place: number) => Number(match[place] ?? 0);
+  const month = part(2);
+  const day = part(3);
+  const date = new Date(Date.UTC(part(1), month - 1, day));
   const dayExists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return dayExists && hour < 24 && minute < 60 && second < 60 && zoneHour < 15 && zoneMinute < 60;
+  return dayExists && part(4) < 24 && part(5) < 60 && part(6) < 60 && part(7) < 15 && part(8) < 60;
 }
 
 /** A moment in the very form of Re:amaze's document, whole seconds in UTC: `2019-08-06T23:21:15+0000`. */
