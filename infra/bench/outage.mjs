@@ -9,11 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  createCallEventQueue,
-  readChannelState,
-  readChannelStatus,
-} from '@callpost/queue';
+import { createCallEventQueue, readChannelState, readChannelStatus } from '@callpost/queue';
 import { sampleEvent, startProgram, startRedis } from '@callpost/testkit';
 import { plotSvg } from './plot-svg.mjs';
 
