@@ -18,17 +18,10 @@ const refusal = { reason: 'http_422', status: 422, excerpt: '{"error":"from.phon
 
 /** What is done with each event that is taken, and where all of them are in the end; null: none is taken. */
 const SCENES = [
-  { name: 'waiting', eventsPerCall: 5, settle: null, state: 'waiting' },
-  {
-    name: 'waiting, its id no longer remembered',
-    eventsPerCall: 5,
-    settle: null,
-    state: 'waiting',
-    forget: true,
-  },
+  { name: 'waiting, five to a call', eventsPerCall: 5, settle: null, state: 'waiting' },
   { name: 'retrying, after one attempt', eventsPerCall: 1, settle: retry, state: 'retrying' },
   { name: 'parked, behind an earlier one', eventsPerCall: 100, settle: retry, state: 'parked' },
-  { name: 'dead letter, with index', eventsPerCall: 5, settle: die, state: 'dead', forget: true },
+  { name: 'dead letter, with index', eventsPerCall: 5, settle: die, state: 'dead' },
 ];
 
 console.log(`bytes of Redis an event, ${COUNT.toLocaleString('en-GB')} of ${eventBytes()} bytes each`);
@@ -37,7 +30,7 @@ for (const scene of SCENES) {
   console.log(`${scene.name.padEnd(40)}${String(Math.round(bytes)).padStart(7)}`);
 }
 
-async function measure({ eventsPerCall, settle, state, forget = false }) {
+async function measure({ eventsPerCall, settle, state }) {
   const server = await startRedis(['--appendonly', 'no']);
   try {
     const producer = createCallEventQueue({ redis: server.url });
@@ -51,7 +44,6 @@ async function measure({ eventsPerCall, settle, state, forget = false }) {
     }
     await producer.close();
     if (settle !== null) await takeAll(server, settle, state);
-    if (forget) await forgetIds(server.client);
     return ((await usedMemory(server.client)) - before) / COUNT;
   } finally {
     await server.stop();
@@ -102,13 +94,6 @@ function die(attempt) {
 
 function attempted(attempt) {
   return { attempt, atMs: Date.now(), durationMs: 84, worker: 'callpost-worker-6d5f8:1' };
-}
-
-/** As their time does, an hour after the event was enqueued. */
-async function forgetIds(client) {
-  for await (const keys of client.scanStream({ match: '*:de:*', count: 5_000 })) {
-    if (keys.length > 0) await client.unlink(keys);
-  }
 }
 
 /** As long as a call centre's are. */
