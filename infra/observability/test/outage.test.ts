@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DASHBOARDS, queriesOf } from '../src/dashboards/index.js';
 import { type OutageStage, startOutageStage } from '../src/outage-stage.js';
 import { query, queryRange } from '../src/prometheus-api.js';
-import { ARRIVING } from './arriving.js';
 import { unlessMissing } from './tools.js';
 
 /** 4 minutes are 8 s, a scrape every 15 s is one every half second. */
@@ -126,9 +125,7 @@ describe.skipIf(unlessMissing('prometheus', 'alertmanager'))(
     });
 
     it('gets data for every query of every dashboard', { timeout: WAIT_MS }, async () => {
-      let empty = [...new Set(DASHBOARDS.flatMap(queriesOf))].filter(
-        (one) => !ARRIVING.some(({ name }) => one.includes(name)),
-      );
+      let empty = [...new Set(DASHBOARDS.flatMap(queriesOf))];
       expect(empty.length).toBeGreaterThan(50);
       await eventually(async () => {
         const answers = await Promise.all(empty.map(hasData));
