@@ -20,7 +20,7 @@ export async function healIndex(redis: RedisConnection, channel: string): Promis
   const [letters, indexed, entries, ofCauses] = await counts(redis, channel);
   if (indexed !== entries || indexed !== ofCauses) return void (await reindex(redis, channel));
   if (letters === indexed) return;
-  const missing = await redis.zdiff(2, keys.failed, keys.indexed);
+  const missing = await redis.zdiff(2, [keys.failed, keys.indexed]);
   await indexByIds(redis, channel, missing);
   const leftOver = await redis.zdiff(2, keys.indexed, keys.failed, 'WITHSCORES');
   const [nowSeconds] = await redis.time();
