@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCallEventQueue, readChannelStatus } from '@callpost/queue';
-import { eventually, sampleEvent, sampleEvents, writeDeadLetters } from '@callpost/testkit';
+import { eventually, sampleEvent, sampleEvents, startSink, writeDeadLetters } from '@callpost/testkit';
 import { describe, expect, it } from 'vitest';
-import { startSink } from './sink.js';
 import { useStage } from './stage.js';
 import type { WorkerProcess } from './worker-process.js';
 
