@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { eventually } from './eventually.js';
 import { freePorts, type RedisProcess, startRedisProcess } from './redis-process.js';
@@ -15,6 +16,8 @@ export interface TestSentinel {
   failOver(onKilled?: () => void): Promise<void>;
   /** The server that was killed comes back, as a replica; resolves when it has caught up. */
   rejoin(): Promise<void>;
+  /** Cuts the replica off from the master, again and again, so that for so long the replica gets nothing. */
+  cutOffReplica(forMs: number): Promise<void>;
   /** Freezes or thaws the replica: from then on it confirms nothing. */
   freezeReplica(): void;
   thawReplica(): void;
@@ -25,6 +28,7 @@ const NAME = 'callpost';
 const SENTINELS = 3;
 const DOWN_AFTER_MS = 500;
 const FAILOVER_TIMEOUT_MS = 3_000;
+const CUT_EVERY_MS = 10;
 
 /** A master, a replica and three sentinels on 127.0.0.1, which fail over half a second after the master is gone. */
 export async function startSentinel(): Promise<TestSentinel> {
@@ -110,6 +114,13 @@ export async function startSentinel(): Promise<TestSentinel> {
       servers.get(dead)?.launch();
       dead = null;
       await caughtUp(probe(lastMaster));
+    },
+    async cutOffReplica(forMs) {
+      const untilMs = Date.now() + forMs;
+      while (Date.now() < untilMs) {
+        await client.call('CLIENT', 'KILL', 'TYPE', 'replica');
+        await sleep(CUT_EVERY_MS);
+      }
     },
     freezeReplica: () => replica()?.freeze(),
     thawReplica: () => replica()?.thaw(),
