@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
   createIORedisClient,
@@ -50,6 +51,8 @@ export interface TakeGate {
 export const DEFAULT_DEDUP_WINDOW_MS = 60 * 60 * 1_000;
 
 const OPEN_GATE: TakeGate = { limit: () => Number.POSITIVE_INFINITY, askAgainInMs: () => 0 };
+
+const REST_AFTER_REFUSAL_MS = 1_000;
 
 /** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
 const KEPT_QUEUE_NOTICES = 1_000;
@@ -108,8 +111,21 @@ export class EventBackend extends RedisQueueBackend {
 
   /** While the gate is shut, the answer is that of a queue whose rate is limited: BullMQ's worker waits and asks again. */
   override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
-    if (this.#mayTake()) return super.moveToActive(token, name);
+    if (this.#mayTake()) return this.#takeOrRest(token, name);
     return [null, null, Math.max(1, this.gate.askAgainInMs()), 0];
+  }
+
+  /**
+   * A Redis that refuses writes, since its memory or disk is full, is not asked again at once: BullMQ's worker would ask
+   * thousands of times a second. (Its own wait is for lost connections only.)
+   */
+  async #takeOrRest(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ReplyError') await sleep(REST_AFTER_REFUSAL_MS);
+      throw error;
+    }
   }
 
   protected override moveToFinishedArgs(
