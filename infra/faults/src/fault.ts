@@ -14,5 +14,5 @@ export interface Fault {
   /** Not in `npm test`: it takes too long for what it adds. */
   readonly isLong?: true;
   /** Breaks, and resolves when everything is whole again. Load goes on meanwhile. */
-  inject(stage: Stage, random: Random): Promise<void>;
+  inject(stage: Stage, random: Random, isAlone: boolean): Promise<void>;
 }

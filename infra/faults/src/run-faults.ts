@@ -54,7 +54,7 @@ export async function runFaults(
         for (const fault of timeline) {
           await sleep(own.between(0, 300));
           await fault
-            .inject(stage, own)
+            .inject(stage, own, faults.length === 1)
             .catch((error: unknown) => troubles.push(`${fault.name}: ${String(error)}`));
         }
       }),

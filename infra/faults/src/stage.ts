@@ -145,6 +145,7 @@ export async function openStage(needs: Needs, plantedBug: string | null = null):
         inFlight,
         mayLoseSinceMs: null,
         refusesWrites: false,
+        cutsRequests: false,
         ...more,
       };
       appendFileSync(join(ledgerFolder, FILES.breakages), `${JSON.stringify(line)}\n`);

@@ -29,7 +29,7 @@ function certificate(name: string, does: string): Fault {
     needs: { tls: true },
     async inject(stage) {
       await stage.sink.misbehave({ certificate: name });
-      stage.broke('connections to the endpoint cut', stage.endpointProxy.cut());
+      stage.broke('connections to the endpoint cut', stage.endpointProxy.cut(), { cutsRequests: true });
       await sleep(FOR_MS);
       await stage.sink.misbehave({});
     },
@@ -82,7 +82,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
     guarantees: 'at most one repetition for each connection that was cut',
     async inject(stage) {
       stage.endpointProxy.trouble({ refuse: true });
-      stage.broke('connections to the endpoint cut', stage.endpointProxy.cut());
+      stage.broke('connections to the endpoint cut', stage.endpointProxy.cut(), { cutsRequests: true });
       await sleep(FOR_MS);
       stage.endpointProxy.trouble({});
     },
@@ -94,7 +94,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
     guarantees: 'at most one repetition for each connection that was cut',
     async inject(stage) {
       stage.surround({ dnsFails: true });
-      stage.broke('connections to the endpoint cut', stage.endpointProxy.cut());
+      stage.broke('connections to the endpoint cut', stage.endpointProxy.cut(), { cutsRequests: true });
       await sleep(FOR_MS);
       stage.surround({});
     },
@@ -117,7 +117,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
     guarantees: 'at most one repetition for each connection that was cut',
     async inject(stage) {
       for (let time = 0; time < 5; time += 1) {
-        stage.broke('connections to the endpoint cut', stage.endpointProxy.cut());
+        stage.broke('connections to the endpoint cut', stage.endpointProxy.cut(), { cutsRequests: true });
         await sleep(200);
       }
     },
@@ -129,7 +129,9 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
     guarantees: 'at most one repetition for each connection',
     async inject(stage) {
       for (let time = 0; time < 3; time += 1) {
-        stage.broke('connections to the endpoint half-closed', stage.endpointProxy.halfClose());
+        stage.broke('connections to the endpoint half-closed', stage.endpointProxy.halfClose(), {
+          cutsRequests: true,
+        });
         await sleep(400);
       }
     },
@@ -143,7 +145,9 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
       const before = stage.endpointProxy.swallowed();
       stage.endpointProxy.trouble({ dropReplies: true });
       await sleep(FOR_MS);
-      stage.broke('answers of the endpoint swallowed', stage.endpointProxy.swallowed() - before);
+      stage.broke('answers of the endpoint swallowed', stage.endpointProxy.swallowed() - before, {
+        cutsRequests: true,
+      });
       stage.endpointProxy.trouble({});
     },
   },

@@ -35,6 +35,7 @@ const broke = (more: Partial<Breakage>): Breakage => ({
   inFlight: 0,
   mayLoseSinceMs: null,
   refusesWrites: false,
+  cutsRequests: false,
   ...more,
 });
 
@@ -144,6 +145,7 @@ describe('a planted fault is found:', () => {
       accepted.splice(0, 1, again('a-0', { underWay: 2, ofCallUnderWay: 2 })),
     );
     expect(checkLedger(ledger).violations).toEqual([{ kind: 'overlap', event: 'a-0' }]);
+    expect(checkLedger({ ...ledger, breakages: [broke({ cutsRequests: true })] }).violations).toEqual([]);
   });
 });
 

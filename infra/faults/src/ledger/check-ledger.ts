@@ -49,8 +49,9 @@ export function checkLedger({ acknowledged, accepted, breakages, dead }: Ledger)
     breakages.reduce((sum, { inFlight }) => sum + inFlight, 0) +
     accepted.filter(({ isAnswered }) => !isAnswered).length;
   const inversions = inversionsOf(acknowledged, first);
-  const crowded = accepted.filter(({ underWay, ofCallUnderWay }) => ofCallUnderWay > underWay);
-  const overlaps = accepted.filter(({ underWay }) => underWay > 1);
+  const mayOverlap = breakages.some(({ cutsRequests }) => cutsRequests);
+  const crowded = accepted.filter(({ underWay, ofCallUnderWay }) => !mayOverlap && ofCallUnderWay > underWay);
+  const overlaps = accepted.filter(({ underWay }) => !mayOverlap && underWay > 1);
   return {
     acknowledged: acknowledged.length,
     accepted: first.size,

@@ -38,6 +38,8 @@ export interface Breakage {
   readonly mayLoseSinceMs: number | null;
   /** Redis refused writes for a while, and so perhaps an entry of the index, which is only a hint and heals. */
   readonly refusesWrites: boolean;
+  /** Requests were cut off, so that the endpoint may still work on one while the worker sends it again. */
+  readonly cutsRequests: boolean;
 }
 
 /** A dead letter there was in the end. */

@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 
 /*
  * Loaded before a worker (`node --import`), so that the machine's clock and resolver seem to misbehave for this process
@@ -36,7 +37,7 @@ if (file !== undefined) {
   const lookup = dns.lookup as (...given: unknown[]) => void;
   dns.lookup = ((...given: unknown[]) => {
     const callback = given.at(-1) as (error: Error) => void;
-    if (now.dnsFails !== true) return lookup(...given);
+    if (now.dnsFails !== true || isIP(String(given[0])) !== 0) return lookup(...given);
     const error = Object.assign(new Error('getaddrinfo EAI_AGAIN'), {
       code: 'EAI_AGAIN',
       syscall: 'getaddrinfo',
