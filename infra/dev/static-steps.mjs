@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runQuietly } from './run.mjs';
 import { plainly, progress, say, seconds } from './say.mjs';
+import { auditDependencies } from './supply-chain.mjs';
 import { tool, turboRun } from './turbo.mjs';
 import { ROOT, readJson } from './workspace.mjs';
 
@@ -23,7 +24,19 @@ export async function runStaticSteps(options) {
     if (await passes(step)) counts.passed += 1;
     else counts.failed += 1;
   }
+  counts[await auditStep()] += 1;
   return counts;
+}
+
+/** A registry that does not answer proves nothing either way: that is said, and counted as skipped. */
+async function auditStep() {
+  const startedAt = performance.now();
+  progress('audit');
+  const { outcome, why } = await auditDependencies();
+  if (outcome === 'unknown') say('notice', 'audit', `NOT AUDITED: ${why}`);
+  else say(outcome === 'clean' ? 'ok' : 'failed', 'audit', seconds(startedAt));
+  if (outcome === 'vulnerable') plainly(`${why}\n`);
+  return { clean: 'passed', vulnerable: 'failed', unknown: 'skipped' }[outcome];
 }
 
 function staticSteps(options) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type Env, oneOf, readEnv, readTracing, redisUrl } from '@callpost/config';
+import { checkedText, type Env, oneOf, readEnv, readTracing } from '@callpost/config';
 import type { WithheldCallers } from '@callpost/domain';
+import { redisUrlFault } from '@callpost/queue';
 import { UsageError } from './errors.js';
 
 export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379';
@@ -39,19 +40,11 @@ export function readEditor(env: Env): string | null {
  */
 export function readRedisUrl(option: string | undefined, env: Env): string {
   const field = option === undefined ? 'REDIS_URL' : '--redis';
-  const shape = { REDIS_URL: redisUrl.default(DEFAULT_REDIS_URL) };
+  const shape = { REDIS_URL: checkedText(redisUrlFault).default(DEFAULT_REDIS_URL) };
   const read = readEnv(shape, { REDIS_URL: option ?? env.REDIS_URL });
   if (!read.ok) throw new UsageError(...read.faults.map((fault) => ({ ...fault, field })));
-  const url = read.value.REDIS_URL;
-  if (!URL.canParse(url)) throw new UsageError({ field, ...NO_URL });
-  return url;
+  return read.value.REDIS_URL;
 }
-
-/** Most often a password with characters that a URL gives a meaning. */
-const NO_URL = {
-  found: 'text that is no URL',
-  allowed: 'redis://host:port, with special characters of the password percent-encoded',
-};
 
 /**
  * Whether the OTEL_ variables ask for traces.

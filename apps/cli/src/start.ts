@@ -1,6 +1,8 @@
+import { unverifiedTlsFaults } from '@callpost/config';
 import type { Command } from 'commander';
 import { allowsColour, readRedisUrl } from './config.js';
 import type { Context, Surroundings } from './context.js';
+import { UsageError } from './errors.js';
 import type { ExitCode } from './exit-code.js';
 import type { OutputForm } from './output/form.js';
 
@@ -29,6 +31,8 @@ interface GlobalOptions {
 /** @throws UsageError */
 export function contextOf(command: Command, surroundings: Surroundings): Context {
   const options = command.optsWithGlobals<GlobalOptions>();
+  const tlsFaults = unverifiedTlsFaults(surroundings.env);
+  if (tlsFaults.length > 0) throw new UsageError(...tlsFaults);
   return {
     ...surroundings,
     redisUrl: readRedisUrl(options.redis, surroundings.env),

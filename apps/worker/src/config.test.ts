@@ -33,7 +33,7 @@ it('reports every fault at once, with what was found and what is allowed, and no
   });
   const faults = config.ok ? [] : config.faults.map(faultText);
   expect(faults).toEqual([
-    'REDIS_URL: found text of 25 characters; allowed: redis://host:port, rediss://… for TLS, or unix:///path',
+    'REDIS_URL: found text of 25 characters; allowed: redis://host:port, rediss://… for TLS, or unix:///path; for several servers redis+sentinel://host,host/master-name or redis+cluster://host,host',
     'WORKER_CONCURRENCY: found "0"; allowed: a whole number from 1 to 10000',
     'REQUEST_TIMEOUT_MS: found "5s"; allowed: a whole number of milliseconds from 100 to 600000',
     'RETRYABLE_STATUS: found "408,500"; allowed: 4xx status codes with commas between, such as 408,425,429, or none',

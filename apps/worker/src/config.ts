@@ -2,18 +2,24 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import {
   type ChannelsConfig,
+  checkedText,
   type Env,
   oneOf,
   type Read,
   readChannels,
   readEnv,
   readTracing,
-  redisUrl,
   statusList,
+  unverifiedTlsFaults,
   wholeNumber,
 } from '@callpost/config';
 import { DEFAULT_RETRY_POLICY, type Fault, type RetryPolicy, type WithheldCallers } from '@callpost/domain';
-import { type BrakeTuning, DEFAULT_DEDUP_WINDOW_MS, DEFAULT_LANE_MAX_HOLD_MS } from '@callpost/queue';
+import {
+  type BrakeTuning,
+  DEFAULT_DEDUP_WINDOW_MS,
+  DEFAULT_LANE_MAX_HOLD_MS,
+  redisUrlFault,
+} from '@callpost/queue';
 import { type BuildInfo, LOG_LEVELS } from '@callpost/telemetry';
 import { z } from 'zod';
 
@@ -22,7 +28,7 @@ const duration = (min: number, max: number) => wholeNumber({ min, max, unit: 'of
 
 /** The worker's environment, DESIGN §5, but for the channels. A variable's default stands here and nowhere else. */
 const ENVIRONMENT = {
-  REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+  REDIS_URL: checkedText(redisUrlFault).default('redis://127.0.0.1:6379'),
   REDIS_SAFETY: oneOf(['refuse', 'warn']).default('refuse'),
   WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 }).default(50),
   REQUEST_TIMEOUT_MS: duration(100, 600_000).default(15_000),
@@ -83,6 +89,7 @@ export function readConfig(env: Env = process.env): Read<WorkerConfig> {
   const channels = readChannelsNow(env);
   const tracing = readTracing(env);
   const faults = [
+    ...unverifiedTlsFaults(env),
     ...(read.ok ? [...lockFaults(read.value), ...cooldownFaults(read.value)] : read.faults),
     ...(channels.ok ? [] : channels.faults),
     ...(tracing.ok ? [] : tracing.faults),

@@ -50,7 +50,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const pool = new Pool(origin, {
     connections,
     pipelining: 1,
-    connect: { timeout: timeoutMs },
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    connect: { timeout: timeoutMs, rejectUnauthorized: true },
     keepAliveTimeout: KEEP_ALIVE_MS,
     // The deadline of the attempt covers these, to the millisecond.
     headersTimeout: 0,

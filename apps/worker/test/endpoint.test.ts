@@ -6,7 +6,7 @@ import { reasonOfNetworkError } from '@callpost/domain';
 import { sign, signingKey } from '@callpost/signature';
 import { accept, eventually, startEndpoint, status, type TestEndpoint } from '@callpost/testkit';
 import { errors } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEndpoint, type Endpoint } from '../src/endpoint.js';
 
 const never = new AbortController().signal;
@@ -169,6 +169,20 @@ describe('no answer', () => {
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
     });
     tls.close();
+  });
+
+  it('because its certificate is not trusted, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    const pem = readFileSync(new URL('self-signed.pem', import.meta.url));
+    const tls = createTlsServer({ key: pem, cert: pem }, () => undefined).listen(0, '127.0.0.1');
+    await once(tls, 'listening');
+    const { port } = tls.address() as AddressInfo;
+    expect((await open(`https://127.0.0.1:${port}`).post(request, never)).result).toMatchObject({
+      kind: 'failed',
+      reason: 'tls',
+    });
+    tls.close();
+    vi.unstubAllEnvs();
   });
 });
 

@@ -1,8 +1,15 @@
 import { readChannelStatus, readDeadLetters } from '@callpost/queue';
-import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
+import {
+  eventually,
+  type Sink,
+  type SinkReport,
+  sampleEvent,
+  startRedis,
+  startSink,
+  type TestRedis,
+} from '@callpost/testkit';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Sink, type SinkReport, startSink } from './sink.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
 const PLAIN = Array.from({ length: 300 }, (_, index) => `ok_${index}`);

@@ -1,8 +1,7 @@
 import { type CallEventQueue, createCallEventQueue } from '@callpost/queue';
-import { startRedis, type TestRedis } from '@callpost/testkit';
+import { type Sink, startRedis, startSink, type TestRedis } from '@callpost/testkit';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { lineFaults } from './log-docs.js';
-import { type Sink, startSink } from './sink.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
 /** What a test of the whole has around it, anew for each: a Redis, a sink, a producer, and the workers it starts. */

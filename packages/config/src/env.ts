@@ -55,9 +55,14 @@ export const statusList = z
   )
   .transform((text) => new Set(text === 'none' ? [] : text.split(',').map(Number)));
 
-export const redisUrl = z
-  .string('redis://host:port, rediss://… for TLS, or unix:///path')
-  .refine(
-    (text) => /^(rediss?:\/\/[^/\s]|unix:\/\/\/)\S*$/.test(text),
-    'redis://host:port, rediss://… for TLS, or unix:///path',
-  );
+/**
+ * A text that is checked by somebody else.
+ *
+ * @param faultOf what is allowed instead of a text; null when nothing is wrong with it
+ */
+export function checkedText(faultOf: (text: string) => string | null) {
+  return z.string().superRefine((text, context) => {
+    const allowed = faultOf(text);
+    if (allowed !== null) context.addIssue({ code: 'custom', message: allowed });
+  });
+}

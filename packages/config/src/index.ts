@@ -6,5 +6,6 @@ export {
   readChannels,
 } from './channels.js';
 export { endpointUrlFault } from './endpoint-url.js';
-export { type Env, oneOf, type Read, readEnv, redisUrl, statusList, wholeNumber } from './env.js';
+export { checkedText, type Env, oneOf, type Read, readEnv, statusList, wholeNumber } from './env.js';
 export { readTracing } from './tracing.js';
+export { unverifiedTlsFaults } from './verified-tls.js';

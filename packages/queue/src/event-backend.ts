@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
   createIORedisClient,
@@ -53,6 +54,8 @@ const OPEN_GATE: TakeGate = { holdBackMs: async () => 0, mayTakeNow: () => true 
 
 /** What a worker that stops is told to wait; it does not ask again. */
 const STOPPING_MS = 1;
+
+const REST_AFTER_REFUSAL_MS = 1_000;
 
 /** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
 const KEPT_QUEUE_NOTICES = 1_000;
@@ -113,8 +116,21 @@ export class EventBackend extends RedisQueueBackend {
   override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
     const holdBackMs = this.#isStopping ? STOPPING_MS : await this.gate.holdBackMs();
     // It may have been told to stop while it asked.
-    if (holdBackMs === 0 && !this.#isStopping) return super.moveToActive(token, name);
+    if (holdBackMs === 0 && !this.#isStopping) return this.#takeOrRest(token, name);
     return [null, null, Math.max(STOPPING_MS, holdBackMs), 0];
+  }
+
+  /**
+   * A Redis that refuses writes, since its memory or disk is full, is not asked again at once: BullMQ's worker would ask
+   * thousands of times a second. (Its own wait is for lost connections only.)
+   */
+  async #takeOrRest(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ReplyError') await sleep(REST_AFTER_REFUSAL_MS);
+      throw error;
+    }
   }
 
   protected override moveToFinishedArgs(

@@ -62,6 +62,7 @@ export {
   type RedisRole,
   RedisUnavailableError,
 } from './redis.js';
+export { redisUrlFault } from './redis-address.js';
 export { type RedisMemory, readRedisMemory } from './redis-memory.js';
 export { inspectRedis, type RedisFinding } from './redis-safety.js';
 export { type ChangeAnswer, setRunConflictRule, setRunRate } from './replay/change-run.js';
@@ -100,5 +101,6 @@ export {
   createCallEventQueue,
 } from './send/call-event-queue.js';
 export type { FirstEventState } from './send/first-event.js';
+export type { Durability } from './send/replicated.js';
 export { EventNotAcknowledgedError, type SendAnswer } from './send/send-answer.js';
 export { createSendTracing, type SendSpan, type SendTracing } from './send/send-tracing.js';

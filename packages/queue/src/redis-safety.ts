@@ -1,4 +1,5 @@
-import { messageOf, type RedisConnection } from './redis.js';
+import type { Redis } from 'ioredis';
+import { mastersOf, messageOf, type RedisConnection } from './redis.js';
 
 /** One thing about a Redis that decides whether it can lose events. */
 export interface RedisFinding {
@@ -32,10 +33,37 @@ const MEMORY_WARNING_SHARE = 0.8;
 const CLOCK_WARNING_MS = 1_000;
 
 /**
- * What the worker's start-up and `callpost doctor` say about a Redis. A managed Redis that hides CONFIG is `unknown`
- * where INFO does not help: it has no append-only file of its own to turn on, and may be durable by other means.
+ * What the worker's start-up and `callpost doctor` say about a Redis; of a cluster, about its worst master. A managed
+ * Redis that hides CONFIG is `unknown` where INFO does not help: it has no append-only file of its own to turn on, and
+ * may be durable by other means.
  */
 export async function inspectRedis(redis: RedisConnection, now: () => number): Promise<RedisFinding[]> {
+  const servers = mastersOf(redis);
+  const findings = await Promise.all(
+    servers.map(async (server) => {
+      const found = await inspectServer(server, now);
+      return servers.length === 1
+        ? found
+        : found.map((finding) => ({ ...finding, found: named(finding, server) }));
+    }),
+  );
+  const [first = [], ...others] = findings;
+  return first.map((finding, index) =>
+    others.flatMap((other) => other[index] ?? []).reduce((worst, other) => worseOf(worst, other), finding),
+  );
+}
+
+function named({ found }: RedisFinding, { options }: Redis): string {
+  return `${found} (${options.host}:${options.port})`;
+}
+
+const LEVELS: readonly RedisFinding['level'][] = ['ok', 'warns', 'unknown', 'loses'];
+
+function worseOf(one: RedisFinding, other: RedisFinding): RedisFinding {
+  return LEVELS.indexOf(other.level) > LEVELS.indexOf(one.level) ? other : one;
+}
+
+async function inspectServer(redis: Redis, now: () => number): Promise<RedisFinding[]> {
   const [server, memory, policy, appendonly, appendfsync] = await Promise.all([
     unlessForbidden(redis.info('server')),
     unlessForbidden(redis.info('memory')),
@@ -78,7 +106,7 @@ async function unlessForbidden<T>(reply: Promise<T>): Promise<T | null> {
   }
 }
 
-async function setting(redis: RedisConnection, name: string): Promise<string | null> {
+async function setting(redis: Redis, name: string): Promise<string | null> {
   const reply = await unlessForbidden(redis.config('GET', name));
   return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
 }
@@ -129,7 +157,7 @@ function memoryFinding(info: string | null): RedisFinding {
 }
 
 /** Retry times and ages compare this machine's clock with that of other machines; Redis's stands for them. */
-async function clockFinding(redis: RedisConnection, now: () => number): Promise<RedisFinding> {
+async function clockFinding(redis: Redis, now: () => number): Promise<RedisFinding> {
   const startedAtMs = now();
   const reply = await unlessForbidden(redis.time());
   const middleMs = (startedAtMs + now()) / 2;

@@ -1,42 +1,20 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
+import { readRedisUrl } from './redis-address.js';
+import { CONNECT_TIMEOUT_MS, connectionTo, type RedisConnection, type RedisRole } from './redis-clients.js';
 
-/** A connection made by {@link connectRedis}, so that apps need not name ioredis. */
-export type RedisConnection = Redis;
-
-/**
- * How a connection behaves while Redis is away. A `producer` or `tool` fails at once: its caller can tell a person or
- * try again. A `worker` waits and goes on where it was, for as long as it takes.
- */
-export type RedisRole = 'producer' | 'tool' | 'worker';
-
-type Options = Omit<RedisOptions, 'replyMapping'>;
-
-const OPTIONS: Readonly<Record<RedisRole, Options>> = {
-  producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false },
-  tool: { enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false },
-  worker: { maxRetriesPerRequest: null },
-};
-
-const CONNECT_TIMEOUT_MS = 5_000;
-const RECONNECT_AFTER_AT_MOST_MS = 1_000;
+export { mastersOf, type RedisConnection, type RedisRole } from './redis-clients.js';
 
 /**
  * A connection: for a worker it opens by itself, now and whenever it was lost; for the others {@link openRedis} opens
  * it. (BullMQ would give up for good on a worker's connection that it had to open itself and could not.)
  *
- * @param url `redis://…`, `rediss://…` (TLS), or `unix:///path/to/socket`
+ * @param url a `REDIS_URL`, see `redis-address.ts`
+ * @throws RangeError, without the URL in it, when it is none
  */
-export function connectRedis(url: string, role: RedisRole): Redis {
-  const options: Options = {
-    ...OPTIONS[role],
-    lazyConnect: role !== 'worker',
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), RECONNECT_AFTER_AT_MOST_MS),
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  };
-  const redis = url.startsWith('unix://')
-    ? new Redis({ path: url.slice('unix://'.length), ...options })
-    : new Redis(url, options);
+export function connectRedis(url: string, role: RedisRole): RedisConnection {
+  const read = readRedisUrl(url);
+  if (!read.ok) throw new RangeError(`Redis URL: found another text; allowed: ${read.allowed}`);
+  const redis = connectionTo(read.address, role);
   // Without a listener ioredis prints each connection error itself. Those who care listen too.
   redis.on('error', () => undefined);
   return redis;
@@ -46,7 +24,7 @@ export function connectRedis(url: string, role: RedisRole): Redis {
  * Opens the connection, or says at once why it cannot be used. Rejects with {@link RedisUnavailableError} when the
  * connection is down, also while it is trying to reconnect in the background.
  */
-export async function openRedis(redis: Redis): Promise<void> {
+export async function openRedis(redis: RedisConnection): Promise<void> {
   if (redis.status === 'ready') return;
   if (redis.status === 'connecting' || redis.status === 'connect') return nextReady(redis);
   if (redis.status !== 'wait') throw new RedisUnavailableError(`the connection is down (${redis.status})`);
@@ -57,11 +35,21 @@ export async function openRedis(redis: Redis): Promise<void> {
   redis.on('error', remember);
   try {
     await redis.connect();
+    if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map(openNode));
   } catch (error) {
     throw new RedisUnavailableError(messageOf(lastError ?? error), error);
   } finally {
     redis.off('error', remember);
   }
+}
+
+/**
+ * A node of a cluster is otherwise opened by the first command for it, and refuses those that come meanwhile, since they
+ * are not to wait in a queue.
+ */
+async function openNode(node: Redis): Promise<void> {
+  if (node.status === 'ready') return;
+  await (node.status === 'wait' ? node.connect() : nextReady(node));
 }
 
 /** Redis could not be reached or did not answer. The message never carries the URL, which may hold a password. */
@@ -82,17 +70,18 @@ export function messageOf(error: unknown): string {
 }
 
 function causesOf(error: Error): unknown[] {
+  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return [error.lastNodeError];
   if (error instanceof AggregateError) return error.errors;
   return 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : [];
 }
 
 /** A new socket for an open connection. Rejects with {@link RedisUnavailableError} when none can be had in time. */
-export async function reopenRedis(redis: Redis): Promise<void> {
+export async function reopenRedis(redis: RedisConnection): Promise<void> {
   redis.disconnect(true);
   await nextReady(redis);
 }
 
-function nextReady(redis: Redis): Promise<void> {
+function nextReady(redis: RedisConnection): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => settle(new RedisUnavailableError('no connection in time')),

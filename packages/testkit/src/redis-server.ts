@@ -1,14 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import { eventually } from './eventually.js';
+import { startRedisProcess } from './redis-process.js';
 
 export interface TestRedis {
   /** `unix:///…`, as `REDIS_URL` takes it. */
   readonly url: string;
+  /** Where its files are. */
+  readonly folder: string;
   /** A connection of the test's own; closed by `stop`. */
   readonly client: Redis;
   connect(options?: Partial<RedisOptions>): Redis;
@@ -19,27 +20,37 @@ export interface TestRedis {
   /** SIGSTOP: connections stay open and nothing answers. */
   freeze(): void;
   thaw(): void;
+  /** Resolves when the server has ended, by whatever. */
+  ended(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
+/** As durable as Redis gets. */
+export const DURABLE = [
+  '--appendonly',
+  'yes',
+  '--appendfsync',
+  'always',
+  '--maxmemory-policy',
+  'noeviction',
+] as const;
 
 /**
  * A real Redis of a suite's own, on a unix socket in a temporary folder, so that no port is shared with anybody.
  *
- * @param settings further `redis-server` arguments; by default it is as durable as Redis gets
+ * @param settings further `redis-server` arguments
+ * @param fileBlocks see {@link startRedisProcess}
  * @throws when no Redis is installed; `npm test` installs one
  */
-export async function startRedis(settings: readonly string[] = DURABLE): Promise<TestRedis> {
+export async function startRedis(
+  settings: readonly string[] = DURABLE,
+  fileBlocks?: number,
+): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'callpost-redis-'));
   const socket = join(folder, 'redis.sock');
   const clients: Redis[] = [];
-  let server = launch();
-
-  function launch(): ChildProcess {
-    const args = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', ...settings];
-    return spawn(redisBinary(), args, { stdio: 'ignore' });
-  }
+  const args = ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', ...settings];
+  const server = startRedisProcess(args, fileBlocks);
 
   function connect(options: Partial<RedisOptions> = {}): Redis {
     const { replyMapping: _, ...rest } = options;
@@ -49,40 +60,25 @@ export async function startRedis(settings: readonly string[] = DURABLE): Promise
     return client;
   }
 
-  async function end(signal: NodeJS.Signals): Promise<void> {
-    if (server.exitCode !== null || server.signalCode !== null) return;
-    const ended = once(server, 'exit');
-    server.kill(signal);
-    await ended;
-  }
-
   const client = connect();
   await eventually(() => client.ping());
   return {
     url: `unix://${socket}`,
+    folder,
     client,
     connect,
-    crash: () => end('SIGKILL'),
+    crash: () => server.crash(),
     async restart() {
-      server = launch();
+      server.launch();
       await eventually(() => client.ping());
     },
-    freeze: () => void server.kill('SIGSTOP'),
-    thaw: () => void server.kill('SIGCONT'),
+    freeze: () => server.freeze(),
+    thaw: () => server.thaw(),
+    ended: () => server.ended(),
     async stop() {
       for (const one of clients) one.disconnect();
-      server.kill('SIGCONT');
-      await end('SIGKILL');
+      await server.crash();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function redisBinary(): string {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  for (const name of ['redis-server', 'valkey-server']) {
-    const found = folders.map((folder) => join(folder, name)).find(existsSync);
-    if (found !== undefined) return found;
-  }
-  throw new Error('redis-server or valkey-server is not on the PATH; `npm test` in the root installs one');
 }

@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 
 export interface PlantedLetter {
   readonly event: CallEvent;
+  /** Default `e.` and the event's id, which is right for ids that need no escapes. */
+  readonly jobId?: string;
   readonly reason: string;
   readonly status: number;
   readonly excerpt: string;
@@ -20,7 +22,7 @@ export async function writeDeadLetters(redis: Redis, letters: readonly PlantedLe
   for (let start = 0; start < letters.length; start += CHUNK) {
     const pipeline = redis.pipeline();
     for (const letter of letters.slice(start, start + CHUNK)) {
-      const jobId = `e.${letter.event.id}`;
+      const { jobId = `e.${letter.event.id}` } = letter;
       pipeline.hset(`bull:{voice-default}:${jobId}`, fieldsOf(letter));
       pipeline.zadd('bull:{voice-default}:failed', letter.atMs, jobId);
     }

@@ -21,7 +21,7 @@ export async function healIndex(redis: RedisConnection, channel: string): Promis
   const [letters, indexed, ...others] = await counts(redis, channel);
   if (others.some((count) => count !== indexed)) return void (await reindex(redis, channel));
   if (letters === indexed) return;
-  const missing = await redis.zdiff(2, keys.failed, keys.indexed);
+  const missing = await redis.zdiff(2, [keys.failed, keys.indexed]);
   await indexByIds(redis, channel, missing);
   const leftOver = await redis.zdiff(2, keys.indexed, keys.failed, 'WITHSCORES');
   const [nowSeconds] = await redis.time();

@@ -6,22 +6,27 @@ import {
   stampCreatedAt,
 } from '@callpost/domain';
 import { type EventQueue, openEventQueue } from '../event-backend.js';
-import { CHANNELS_KEY, requireChannelName } from '../names.js';
+import { CHANNELS_KEY, queueKey, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from '../redis.js';
 import { enqueueAll, type StampedEvent } from './enqueue.js';
 import { countTurnedAway } from './enqueue-counts.js';
 import { firstEventState } from './first-event.js';
 import { createOrderStamp } from './order-stamp.js';
+import { type Durability, isReplicated } from './replicated.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
 import type { SendTracing } from './send-tracing.js';
 
 export interface CallEventQueueOptions extends CallEventRules {
-  /** `redis://…`, `rediss://…` or `unix:///path`; or a connection made by `connectRedis(url, 'producer')`. */
+  /** A `REDIS_URL`, such as `redis://…` or `redis+sentinel://…`; or a connection made by `connectRedis(url, 'producer')`. */
   readonly redis: string | RedisConnection;
   /** Default `default`. */
   readonly channel?: string;
   /** Events per transaction of `sendMany`. Default 200. */
   readonly chunkSize?: number;
+  /** What an acknowledgement says; default `memory`. `replica` waits until a replica has the event too. */
+  readonly durability?: Durability;
+  /** With durability `replica`: how long to wait for one. Default one second. */
+  readonly replicaTimeoutMs?: number;
   /** Made by `createSendTracing`; without it nothing is traced. */
   readonly tracing?: SendTracing;
   /** Unix ms; default `Date.now`. */
@@ -48,6 +53,7 @@ export interface CallEventQueue {
  */
 export function createCallEventQueue(options: CallEventQueueOptions): CallEventQueue {
   const { channel = DEFAULT_CHANNEL, now = Date.now, chunkSize = 200, tracing } = options;
+  const { durability = 'memory', replicaTimeoutMs = 1_000 } = options;
   requireChannelName(channel);
   const ownsConnection = typeof options.redis === 'string';
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
@@ -101,6 +107,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     const parsed = inputs.map((input) => parseCallEvent(input, options));
     const valid = parsed.flatMap((result) => (result.ok ? [stamped(result.event)] : []));
     const areKnown = await enqueue(valid);
+    if (valid.length > 0) await replicated();
     const turnedAway = { duplicate: areKnown.filter(Boolean).length, invalid: parsed.length - valid.length };
     counting = Promise.all([counting, countTurnedAway(redis, channel, turnedAway)]);
     const known = areKnown.values();
@@ -109,6 +116,13 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
       return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults } as const;
     });
     return Promise.all(answers);
+  }
+
+  /** Of duplicates too: the first of them may have been sent again because no replica had it. */
+  async function replicated(): Promise<void> {
+    if (durability === 'memory') return;
+    if (await isReplicated(redis, queueKey(channel, 'callpost:replicated'), replicaTimeoutMs)) return;
+    throw new Error(`Redis has the event, but no replica confirmed it within ${replicaTimeoutMs} ms`);
   }
 
   async function answerFor(eventId: string, isKnown: boolean): Promise<SendAnswer> {

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../fault.js';
+import { type Stage, WORKER } from '../stage.js';
+
+export const WORKER_FAULTS: readonly Fault[] = [
+  {
+    name: 'worker-kill',
+    part: 'workers',
+    does: 'kill -9 of a worker in the middle of its posts, twice',
+    guarantees: 'at most what the worker held is repeated',
+    async inject(stage, random) {
+      for (let time = 0; time < 2; time += 1) {
+        const worker = random.pick(stage.fleet.workers);
+        stage.broke('worker killed', heldBy(stage));
+        await stage.fleet.kill(worker);
+        await stage.fleet.start();
+      }
+    },
+  },
+  {
+    name: 'worker-frozen',
+    part: 'workers',
+    does: 'SIGSTOP of a worker for longer than its locks hold, then SIGCONT',
+    guarantees: 'at most what the worker held is repeated; it posts nothing that another has taken',
+    async inject(stage, random) {
+      const worker = random.pick(stage.fleet.workers);
+      stage.broke('worker frozen', heldBy(stage));
+      worker.kill('SIGSTOP');
+      await sleep(2 * WORKER.lockMs + 500);
+      worker.kill('SIGCONT');
+    },
+  },
+  {
+    name: 'worker-sigterm',
+    part: 'workers',
+    does: 'SIGTERM of both workers, one after the other, while the endpoint answers a third with 503',
+    guarantees: 'no repetition; exit code 0',
+    async inject(stage, _random, isAlone) {
+      await stage.sink.misbehave({ behaviour: 'status', argument: '503', share: 0.3 });
+      for (const worker of stage.fleet.workers) {
+        await stage.fleet.start();
+        await stopCleanly(stage, worker, isAlone);
+      }
+      await stage.sink.misbehave({});
+    },
+  },
+  {
+    name: 'deploy',
+    part: 'workers',
+    does: 'new workers with other settings beside the old, and back again',
+    guarantees: 'no repetition; exit code 0',
+    async inject(stage, _random, isAlone) {
+      for (const settings of [{ LOCK_DURATION_MS: '5000', WORKER_CONCURRENCY: '3' }, {}]) {
+        const old = stage.fleet.workers;
+        for (const worker of old) {
+          await stage.fleet.start(settings);
+          await sleep(200);
+          await stopCleanly(stage, worker, isAlone);
+        }
+      }
+    },
+  },
+  {
+    name: 'clock-jumps',
+    part: 'workers',
+    does: "the workers' clock jumps 5 s ahead, then 5 s behind, then back",
+    guarantees: 'no repetition; what waits for a time may wait for the jump longer',
+    async inject(stage) {
+      for (const clockOffsetMs of [5_000, -5_000, 0]) {
+        stage.surround({ clockOffsetMs });
+        await sleep(700);
+      }
+    },
+  },
+];
+
+function heldBy({ channels }: Stage): number {
+  return WORKER.concurrency * channels.length;
+}
+
+/** With Redis away at the same time it may end by its own deadline, with 1; what it held is then taken over. */
+async function stopCleanly(
+  stage: Stage,
+  worker: Stage['fleet']['workers'][number],
+  isAlone: boolean,
+): Promise<void> {
+  const code = await stage.fleet.stop(worker);
+  if (code === 0) return;
+  if (!isAlone && code === 1) return stage.broke('worker did not stop in time', heldBy(stage));
+  throw new Error(`a worker ended with ${code} after SIGTERM:\n${worker.output().slice(-2_000)}`);
+}
