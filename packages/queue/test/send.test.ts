@@ -82,6 +82,19 @@ it('answers sendMany in order, over several chunks', async () => {
   await chunked.close();
 });
 
+it('opens once for a hundred sends at a time', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  const fresh = createCallEventQueue({ redis: redis.url });
+  const answers = await Promise.all(sampleEvents(100).map((event) => fresh.send(event)));
+  expect(answers.every(({ status }) => status === 'accepted')).toBe(true);
+  await fresh.close();
+  await new Promise(setImmediate);
+  process.off('warning', note);
+  expect(warnings.map(({ name }) => name)).toEqual([]);
+});
+
 it('keeps each channel in a queue of its own', async () => {
   const sales = createCallEventQueue({ redis: redis.url, channel: 'sales' });
   await sales.send(sampleEvent({ id: 'event-1' }));

@@ -59,9 +59,18 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
   const nextTimestamp = createOrderStamp(now);
   let opened: EventQueue | undefined;
+  let opening: Promise<EventQueue> | undefined;
   let counting: Promise<unknown> = Promise.resolve();
 
-  async function open(): Promise<EventQueue> {
+  /** Many sends at a time wait for one opening. */
+  function open(): Promise<EventQueue> {
+    opening ??= openOnce().finally(() => {
+      opening = undefined;
+    });
+    return opening;
+  }
+
+  async function openOnce(): Promise<EventQueue> {
     await openRedis(redis);
     if (opened === undefined) {
       const queue = openEventQueue(redis, channel);
