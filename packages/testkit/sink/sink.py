@@ -103,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, json.dumps(report).encode())
 
     def do_POST(self):
-        if mode.get("behaviour") == "reject" and self.path not in ("/mode", "/heal"):
+        if mode.get("behaviour") == "reject" and self.path not in ("/mode", "/answer", "/heal"):
             return self.reset()
         body = self.rfile.read(int(self.headers["content-length"] or 0))
         if self.path == "/heal":

@@ -116,9 +116,9 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     const parsed = inputs.map((input) => parseCallEvent(input, options));
     const valid = parsed.flatMap((result) => (result.ok ? [stamped(result.event)] : []));
     const areKnown = await enqueue(valid);
-    if (valid.length > 0) await replicated();
     const turnedAway = { duplicate: areKnown.filter(Boolean).length, invalid: parsed.length - valid.length };
     counting = Promise.all([counting, countTurnedAway(redis, channel, turnedAway)]);
+    if (valid.length > 0) await replicated();
     const known = areKnown.values();
     const answers = parsed.map((result, index) => {
       if (result.ok) return answerFor(result.event.id, known.next().value === true);
