@@ -9,7 +9,8 @@ import {
   RedisConnection,
   RedisQueueBackend,
 } from 'bullmq';
-import { LANE_COMMANDS } from './lanes/lane-commands.js';
+import { createFinishTogether, type FinishTogether } from './lanes/finish-together.js';
+import { FINISH_TOGETHER, LANE_COMMANDS } from './lanes/lane-commands.js';
 import { JOB_NAME, queueName } from './names.js';
 import type { RedisConnection as Redis } from './redis.js';
 
@@ -39,6 +40,7 @@ const PLAIN_JOB = {
 };
 
 type LaneJob = JobJson & NewEvent;
+type CommandClient = Parameters<RedisQueueBackend['execCommand']>[0];
 
 /** Whether an event may be taken from the queue at this moment. */
 export interface TakeGate {
@@ -72,6 +74,7 @@ export class EventBackend extends RedisQueueBackend {
   /** How long the id of a delivered event is remembered. */
   dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS;
   #isStopping = false;
+  #together: FinishTogether | undefined;
 
   /**
    * From now on nothing is taken. BullMQ's worker that closes only stops asking: an ask of its that waits for a job still
@@ -105,11 +108,18 @@ export class EventBackend extends RedisQueueBackend {
   override execCommand(
     ...[client, name, args]: Parameters<RedisQueueBackend['execCommand']>
   ): ReturnType<RedisQueueBackend['execCommand']> {
-    if (!OUR_COMMANDS.has(name)) return super.execCommand(client, name, args);
-    return client.runCommand(
-      ourCommand(name),
-      name === 'moveToFinished' ? [...args, this.dedupWindowMs] : args,
+    if (name === 'moveToFinished') return this.#finishing(client).finish(args);
+    return OUR_COMMANDS.has(name)
+      ? client.runCommand(ourCommand(name), args)
+      : super.execCommand(client, name, args);
+  }
+
+  #finishing(client: CommandClient): FinishTogether {
+    this.#together ??= createFinishTogether(
+      async (command) => client.runCommand(ourCommand(FINISH_TOGETHER), command),
+      () => this.dedupWindowMs,
     );
+    return this.#together;
   }
 
   /** While the gate is shut, the answer is that of a queue whose rate is limited: BullMQ's worker waits and asks again. */

@@ -2,7 +2,7 @@ import { addStandardJob } from 'bullmq/dist/esm/scripts/addStandardJob-9.js';
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { reprocessJob } from 'bullmq/dist/esm/scripts/reprocessJob-9.js';
 import { LANE_FIELD } from './lane-keys.js';
-import { bullmqFunction, LANE_LUA } from './lane-lua.js';
+import { bullmqFunction, bullmqParts, LANE_LUA } from './lane-lua.js';
 
 /*
  * BullMQ's own scripts, each with what the lanes do at that moment around it. One script, so that an event has its place
@@ -11,8 +11,12 @@ import { bullmqFunction, LANE_LUA } from './lane-lua.js';
  * changes.
  */
 
+/** The command that finishes several events; for each, it takes so many arguments. */
+export const FINISH_TOGETHER = 'finishTogether';
+const FINISH_ARGUMENTS = 8;
+
 export interface LaneCommand {
-  /** As BullMQ calls it. */
+  /** BullMQ's, or ours. */
   readonly name: string;
   readonly numberOfKeys: number;
   readonly lua: string;
@@ -38,37 +42,69 @@ if type(added) == 'number' and added < 0 then return redis.error_reply('ERR addS
 return join(KEYS[1], jobId, call, nowMs, prefix)`,
 };
 
+const { functions: FINISH_FUNCTIONS, main: FINISH_MAIN } = bullmqParts(
+  moveToFinished,
+  'local jobIdKey = KEYS[12]',
+);
+
 /**
- * Delivered or dead. After BullMQ's arguments: how long the id of a delivered event is remembered, in ms. The next of the
- * call is woken first, so that BullMQ's look for the next job can already find it; the lock decides beforehand, as it
- * does in BullMQ's script, whether this worker still may.
+ * Delivered or dead, for all events that a worker finished within one turn of its event loop (`finish-together.ts`). An
+ * event leaves its lane in the moment when BullMQ has found that this worker still holds it, and before BullMQ looks for
+ * the next job, which can be the one that was woken. What fails of one event is its own error, not the others'.
+ *
+ * KEYS: those of BullMQ that are the same for every job of the queue. ARGV: key prefix; how long the id of a delivered
+ * event is remembered, in ms; and for each event BullMQ's arguments but the prefix.
+ *
+ * @returns for each event what BullMQ's script answers, or its error
  */
 const FINISH: LaneCommand = {
-  name: 'moveToFinished',
-  numberOfKeys: 14,
+  name: FINISH_TOGETHER,
+  numberOfKeys: 11,
   lua: `
 ${LANE_LUA.WAKE}
 ${LANE_LUA.ADVANCE}
-${bullmqFunction(moveToFinished)}
-local jobKey, jobId, target, prefix = KEYS[12], ARGV[1], ARGV[5], ARGV[7]
-local place = redis.call('HMGET', jobKey, '${LANE_FIELD}', 'timestamp')
-local call = place[1]
-if call and redis.call('GET', jobKey .. ':lock') == cmsgpack.unpack(ARGV[8])['token'] then
-  if redis.call('HGET', prefix .. 'callpost:lanes', call) == jobId then
+${FINISH_FUNCTIONS}
+local prefix, dedupWindowMs = ARGV[1], ARGV[2]
+local lanes, delivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
+local target
+local function leaveLane(jobKey, jobId)
+  local place = redis.call('HMGET', jobKey, '${LANE_FIELD}', 'timestamp')
+  local call = place[1]
+  if not call then return end
+  if redis.call('HGET', lanes, call) == jobId then
     local nextId = advance(prefix, call)
     if nextId then wake(prefix, nextId) end
   end
-  local delivered = prefix .. 'callpost:calls:delivered'
   if target == 'failed' then
     redis.call('HDEL', jobKey, '${LANE_FIELD}')
     redis.call('HSETNX', delivered, call, '0')
   else
-    redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', ARGV[10])
+    redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', dedupWindowMs)
     local newest = redis.call('HGET', delivered, call)
     if newest and tonumber(newest) < tonumber(place[2]) then redis.call('HSET', delivered, call, place[2]) end
   end
 end
-return bullmq(KEYS, ARGV)`,
+local removeLockOfBullmq = removeLock
+removeLock = function(jobKey, stalledKey, token, jobId)
+  local refusal = removeLockOfBullmq(jobKey, stalledKey, token, jobId)
+  if refusal == 0 then leaveLane(jobKey, jobId) end
+  return refusal
+end
+${FINISH_MAIN}
+local function finish(jobId, timestamp, field, value, to, fetchNext, options, update)
+  target = to
+  return bullmq(
+    {KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10],
+      prefix .. to, prefix .. jobId, prefix .. 'metrics:' .. to, KEYS[11]},
+    {jobId, timestamp, field, value, to, fetchNext, prefix, options, update})
+end
+local answers = {}
+for at = 3, #ARGV, ${FINISH_ARGUMENTS} do
+  local isDone, answer = pcall(finish, unpack(ARGV, at, at + ${FINISH_ARGUMENTS - 1}))
+  if not isDone and type(answer) ~= 'table' then answer = redis.error_reply(answer) end
+  answers[#answers + 1] = answer
+end
+return answers`,
 };
 
 /** Replay: the letter goes to the end of its call's lane. What it needs is in the job: its key, and its call. */

@@ -72,6 +72,27 @@ end`;
 export const LANE_LUA = { FOLLOW, JOIN, WAKE, ADVANCE };
 
 /** A script of BullMQ as a function of ours, so that what we do before and after it is one script with it. */
-export function bullmqFunction(script: { readonly content: string }): string {
-  return `local function bullmq(KEYS, ARGV)\n${script.content}\nend`;
+export function bullmqFunction({ content }: BullmqScript): string {
+  return `local function bullmq(KEYS, ARGV)\n${content}\nend`;
+}
+
+/**
+ * The same in two parts, for a script that calls it many times: BullMQ's own functions, which are then made once and may be
+ * wrapped, and what it does with them as a function.
+ *
+ * @param start the line with which the second part begins
+ * @throws Error when there is no such line: BullMQ's script is another one
+ */
+export function bullmqParts({ name, content }: BullmqScript, start: string) {
+  const at = content.lastIndexOf(`\n${start}\n`);
+  if (at < 0) throw new Error(`BullMQ's ${name} is not the one that Callpost knows`);
+  return {
+    functions: content.slice(0, at),
+    main: bullmqFunction({ name, content: content.slice(at) }),
+  };
+}
+
+interface BullmqScript {
+  readonly name: string;
+  readonly content: string;
 }
