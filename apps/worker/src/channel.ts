@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { ChannelSettings } from '@callpost/config';
+import type { Interrupt } from '@callpost/queue';
 import { signingKey } from '@callpost/signature';
 import type { Endpoint, PostResult } from './endpoint.js';
 
@@ -7,7 +8,7 @@ import type { Endpoint, PostResult } from './endpoint.js';
 export interface Channel {
   readonly name: string;
   signingKey(): KeyObject;
-  post(body: Buffer, signature: string, signal: AbortSignal): Promise<PostResult>;
+  post(body: Buffer, signature: string, interrupt: Interrupt): Promise<PostResult>;
   /** Takes over a new URL and secret: the attempts after this call use them. */
   update(settings: ConfiguredChannel): void;
   /** Calls the listener after each update. */
@@ -31,7 +32,8 @@ export function createChannel(
   return {
     name: settings.name,
     signingKey: () => key,
-    post: (body, signature, signal) => target.endpoint.post({ path: target.path, body, signature }, signal),
+    post: (body, signature, interrupt) =>
+      target.endpoint.post({ path: target.path, body, signature }, interrupt),
     update(changed) {
       key = signingKey(changed.secret);
       target = targetOf(changed, endpointFor);

@@ -75,10 +75,10 @@ export function consumeChannel(
   const consumer = createChannelConsumer({
     channel: name,
     redis,
-    deliver: (taken, signal) => {
+    deliver: (taken, interrupt) => {
       const { jobId, attempt, origin } = taken;
       logger.debug({ channel: name, jobId, attempt, origin }, 'event taken');
-      return inFlight.track(deliver(taken, signal));
+      return inFlight.track(deliver(taken, interrupt));
     },
     concurrency,
     maxPerSecond: settings.maxPerSecond,

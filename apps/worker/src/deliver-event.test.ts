@@ -1,5 +1,5 @@
 import { DEFAULT_RETRY_POLICY } from '@callpost/domain';
-import type { TakenEvent } from '@callpost/queue';
+import { Interrupt, type TakenEvent } from '@callpost/queue';
 import { signingKey, verify } from '@callpost/signature';
 import type { AttemptEntry } from '@callpost/telemetry';
 import { sampleEvent } from '@callpost/testkit';
@@ -8,7 +8,7 @@ import { createDeliver } from './deliver-event.js';
 import type { PostResult } from './endpoint.js';
 
 const key = signingKey('secret');
-const never = new AbortController().signal;
+const never = new Interrupt();
 const answered = (status: number, responseText = ''): PostResult => ({
   result: { kind: 'answered', status, retryAfter: null },
   responseText,

@@ -37,7 +37,7 @@ const BRAKED: Settlement = { outcome: 'interrupted', reason: 'channel_braked', m
 export function createDeliver(options: DeliverOptions): Deliver {
   const { channel, brake, retryPolicy, withheldCallers, workerName, observe, now, random } = options;
 
-  return async (taken, signal) => {
+  return async (taken, interrupt) => {
     const startedAtMs = now();
     const parsed = parseCallEvent(taken.data, { withheldCallers });
     if (!parsed.ok) {
@@ -56,7 +56,11 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const body = Buffer.from(serialiseEvent(event), 'utf8');
     const admitted = await brake.admit();
     if (admitted === null) return BRAKED;
-    const { result, responseText, code } = await channel.post(body, sign(body, channel.signingKey()), signal);
+    const { result, responseText, code } = await channel.post(
+      body,
+      sign(body, channel.signingKey()),
+      interrupt,
+    );
 
     const finishedAtMs = now();
     const { retryAfterCapMs } = retryPolicy;

@@ -1,4 +1,5 @@
 import { type AttemptResult, reasonOfNetworkError } from '@callpost/domain';
+import type { Interrupt } from '@callpost/queue';
 import { SIGNATURE_HEADER } from '@callpost/signature';
 import { type Dispatcher, Pool } from 'undici';
 
@@ -18,8 +19,8 @@ interface SignedRequest {
 }
 
 export interface Endpoint {
-  /** Never rejects. The signal's reason is `shutdown` or `lock_lost`. */
-  post(request: SignedRequest, signal: AbortSignal): Promise<PostResult>;
+  /** Never rejects. */
+  post(request: SignedRequest, interrupt: Interrupt): Promise<PostResult>;
   close(): Promise<void>;
 }
 
@@ -59,9 +60,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   });
   pool.on('connect', onConnection);
 
-  function post({ path, body, signature }: SignedRequest, signal: AbortSignal): Promise<PostResult> {
+  function post({ path, body, signature }: SignedRequest, interrupt: Interrupt): Promise<PostResult> {
     return new Promise((resolve) => {
-      const attempt = new Attempt(resolve, timeoutMs, signal);
+      const attempt = new Attempt(resolve, timeoutMs, interrupt);
       const headers = {
         accept: 'application/json',
         'content-type': 'application/json',
@@ -77,11 +78,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
 /**
  * One POST under way, from undici's callbacks to one result. It settles once: by the end of the response, by enough of
- * it, by an error, by the deadline or by the signal, whichever is first; what comes after that is ignored.
+ * it, by an error, by the deadline or by an interrupt, whichever is first; what comes after that is ignored.
  */
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #resolve: (result: PostResult) => void;
-  readonly #signal: AbortSignal;
+  readonly #interrupt: Interrupt;
   readonly #deadline: NodeJS.Timeout;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -89,12 +90,11 @@ class Attempt implements Dispatcher.DispatchHandler {
   #answer: { status: number; retryAfter: string | null } | null = null;
   #isSettled = false;
 
-  constructor(resolve: (result: PostResult) => void, timeoutMs: number, signal: AbortSignal) {
+  constructor(resolve: (result: PostResult) => void, timeoutMs: number, interrupt: Interrupt) {
     this.#resolve = resolve;
-    this.#signal = signal;
+    this.#interrupt = interrupt;
     this.#deadline = setTimeout(() => this.#settle('ATTEMPT_DEADLINE'), timeoutMs);
-    signal.addEventListener('abort', this.#onSignal);
-    if (signal.aborted) this.#onSignal();
+    interrupt.onRaise(() => this.#settle());
   }
 
   /** A connection is free and the request is about to be written. If it is too late for that, it never is. */
@@ -131,14 +131,11 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#settle(codeOf(error) ?? codeOf(error.cause) ?? error.name);
   }
 
-  readonly #onSignal = (): void => this.#settle();
-
   /** A status line decides, whatever became of the rest: it is the other side's word on the event. */
   #settle(code?: string): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     clearTimeout(this.#deadline);
-    this.#signal.removeEventListener('abort', this.#onSignal);
     this.#resolve({
       result: this.#result(code),
       responseText: Buffer.concat(this.#chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8'),
@@ -150,14 +147,10 @@ class Attempt implements Dispatcher.DispatchHandler {
   #result(code: string | undefined): AttemptResult {
     const mayHaveArrived = this.#controller !== null;
     if (this.#answer !== null) return { kind: 'answered', ...this.#answer };
-    if (this.#signal.aborted)
-      return { kind: 'interrupted', reason: interruptionOf(this.#signal), mayHaveArrived };
+    const { reason } = this.#interrupt;
+    if (reason !== null) return { kind: 'interrupted', reason, mayHaveArrived };
     return { kind: 'failed', reason: reasonOfNetworkError(code), mayHaveArrived };
   }
-}
-
-function interruptionOf(signal: AbortSignal): 'shutdown' | 'lock_lost' {
-  return signal.reason === 'lock_lost' ? 'lock_lost' : 'shutdown';
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,16 +1,16 @@
-import { once, setMaxListeners } from 'node:events';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { reasonOfNetworkError } from '@callpost/domain';
+import { Interrupt } from '@callpost/queue';
 import { sign, signingKey } from '@callpost/signature';
 import { accept, eventually, startEndpoint, status, type TestEndpoint } from '@callpost/testkit';
 import { errors } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEndpoint, type Endpoint } from '../src/endpoint.js';
 
-const never = new AbortController().signal;
-setMaxListeners(0, never);
+const never = new Interrupt();
 const body = Buffer.from(JSON.stringify({ id: 'event-1', body: '📞 \u2028 \0' }));
 const request = { path: '/incoming/voice?x=1', body, signature: sign(body, signingKey('secret')) };
 
@@ -118,8 +118,10 @@ describe('no answer', () => {
     });
   });
 
-  it('is sent for when the signal came first', async () => {
-    const posted = await open().post(request, AbortSignal.abort('shutdown'));
+  it('is sent for when the interrupt came first', async () => {
+    const interrupt = new Interrupt();
+    interrupt.raise('shutdown');
+    const posted = await open().post(request, interrupt);
     expect(posted.result).toEqual({ kind: 'interrupted', reason: 'shutdown', mayHaveArrived: false });
     await open().post(request, never);
     expect(server.requests).toHaveLength(1);
@@ -188,10 +190,10 @@ describe('no answer', () => {
 
 it.each(['shutdown', 'lock_lost'] as const)('is interrupted by %s at once', async (reason) => {
   server.answerWith(() => undefined);
-  const interrupt = new AbortController();
-  const posted = open().post(request, interrupt.signal);
+  const interrupt = new Interrupt();
+  const posted = open().post(request, interrupt);
   await eventually(() => server.requests.length === 1);
-  interrupt.abort(reason);
+  interrupt.raise(reason);
   expect((await posted).result).toEqual({ kind: 'interrupted', reason, mayHaveArrived: true });
 });
 

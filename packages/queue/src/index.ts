@@ -35,6 +35,7 @@ export {
   type ConsumerObserver,
   createChannelConsumer,
 } from './consume/channel-consumer.js';
+export { Interrupt, type InterruptReason } from './consume/interrupt.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
 export { DEFAULT_DEDUP_WINDOW_MS } from './event-backend.js';
 export { type ChannelReading, OPEN_RUN_STATES, readChannel } from './fleet-reading.js';

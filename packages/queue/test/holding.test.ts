@@ -27,11 +27,11 @@ describe('stopping', () => {
     await plain.add('call-event', sampleEvent({ id: 'event-1' }));
     const reasons: unknown[] = [];
     const taken = new Promise<void>((started) => {
-      consume((_, signal) => {
+      consume((_, interrupt) => {
         started();
         return new Promise((resolve) => {
-          signal.addEventListener('abort', () => {
-            reasons.push(signal.reason);
+          interrupt.onRaise(() => {
+            reasons.push(interrupt.reason);
             resolve({ outcome: 'interrupted', reason: 'shutdown', mayHaveArrived: true });
           });
         });
@@ -56,12 +56,12 @@ describe('a lost lock', () => {
     await plain.add('call-event', sampleEvent({ id: 'event-1' }));
     const log: string[] = [];
     consume(
-      (taken, signal) => {
+      (taken, interrupt) => {
         log.push(`start ${taken.attempt}`);
         if (log.length > 1) return Promise.resolve(DELIVERED);
         return new Promise((resolve) => {
-          signal.addEventListener('abort', () => {
-            log.push(String(signal.reason));
+          interrupt.onRaise(() => {
+            log.push(String(interrupt.reason));
             resolve({ outcome: 'interrupted', reason: 'lock_lost', mayHaveArrived: true });
           });
         });

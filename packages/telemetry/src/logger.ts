@@ -1,5 +1,6 @@
 import { maskText } from '@callpost/domain';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { turnByTurn } from './turn-by-turn.js';
 
 export type { Logger } from 'pino';
 
@@ -24,7 +25,7 @@ export function createLogger({ level, base, destination }: LoggerOptions): Logge
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { error: errorFields },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination ?? turnByTurn(pino.destination({ dest: process.stdout.fd, sync: true })));
 }
 
 /** An error's type, code and masked message. No stack of a network error, no request, no configuration, no cause. */

@@ -10,6 +10,7 @@ import { CHANNELS_KEY, queueName } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { writeResult } from '../replay/run-results.js';
 import { EventWorker } from './event-worker.js';
+import { createInterrupts, type Interrupt } from './interrupt.js';
 import { backoffSettings, giveUpDoubtful, isUnforeseen, leaveAsItIs, settle } from './settle.js';
 import type { Deliver, Settlement, TakenEvent } from './taken-event.js';
 
@@ -69,18 +70,19 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
 
   /** What was asked for just before may come only now. */
   let isGraceOver = false;
+  const interrupts = createInterrupts();
 
-  async function process(
-    job: Job,
-    token: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    if (token === undefined || signal === undefined) throw new TypeError('BullMQ gives a token and a signal');
+  async function process(job: Job, token?: string): Promise<void> {
+    if (token === undefined) throw new TypeError('BullMQ gives a token');
+    await interrupts.during(job.id ?? '', (interrupt) => work(job, token, interrupt));
+  }
+
+  async function work(job: Job, token: string, interrupt: Interrupt): Promise<void> {
     if (isGraceOver) return settle(job, token, HANDED_BACK);
     if (isLockDoubtful(job, options, now())) return giveUpDoubtful(job, token);
     const turn = job.failedReason === PARKED ? await askForTurn(job, token) : FREE;
     if (turn.status !== 'turn') return leaveAsItIs();
-    const settlement = await deliver(takenEvent(job, turn.overtaken), signal);
+    const settlement = await deliver(takenEvent(job, turn.overtaken), interrupt);
     await beforeSettling(job, settlement).catch(observer.onError);
     await settle(job, token, settlement);
   }
@@ -141,7 +143,7 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
   worker.on('error', (error) => observer.onError(error));
   worker.on('stalled', (jobId) => observer.onStalled(jobId));
   worker.on('lockRenewalFailed', (jobIds) => {
-    for (const jobId of jobIds) worker.cancelJob(jobId, 'lock_lost');
+    interrupts.raise('lock_lost', jobIds);
   });
   worker.on('failed', (job, error) => {
     if (isUnforeseen(error)) observer.onDefect(error);
@@ -161,7 +163,7 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
       worker.backend.stopTaking();
       const interrupt = setTimeout(() => {
         isGraceOver = true;
-        worker.cancelAllJobs('shutdown');
+        interrupts.raise('shutdown');
       }, graceMs);
       await worker.close();
       clearTimeout(interrupt);

@@ -1,4 +1,5 @@
 import type { AttemptRecord, Interruption } from '@callpost/domain';
+import type { Interrupt } from './interrupt.js';
 
 /** An event that a worker has taken from the queue and holds, under a lock, until it is settled. */
 export interface TakenEvent {
@@ -35,5 +36,5 @@ export type Settlement =
       readonly mayHaveArrived: boolean;
     };
 
-/** What a worker does with a taken event. It must not throw; the signal's reason is `shutdown` or `lock_lost`. */
-export type Deliver = (taken: TakenEvent, signal: AbortSignal) => Promise<Settlement>;
+/** What a worker does with a taken event. It must not throw, and ends soon when it is interrupted. */
+export type Deliver = (taken: TakenEvent, interrupt: Interrupt) => Promise<Settlement>;
