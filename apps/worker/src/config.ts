@@ -30,7 +30,7 @@ const duration = (min: number, max: number) => wholeNumber({ min, max, unit: 'of
 const ENVIRONMENT = {
   REDIS_URL: checkedText(redisUrlFault).default('redis://127.0.0.1:6379'),
   REDIS_SAFETY: oneOf(['refuse', 'warn']).default('refuse'),
-  WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 }).default(50),
+  WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 }).default(100),
   REQUEST_TIMEOUT_MS: duration(100, 600_000).default(15_000),
   LOCK_DURATION_MS: duration(1_000, 3_600_000).default(60_000),
   RETRY_BASE_MS: duration(1, DAY_MS).default(DEFAULT_RETRY_POLICY.baseMs),

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BackendFactory,
   createIORedisClient,
-  type IRedisTransaction,
+  type IRedisClient,
   type JobJson,
   Queue,
   QueueKeys,
   RedisConnection,
   RedisQueueBackend,
 } from 'bullmq';
-import { createFinishTogether, type FinishTogether } from './lanes/finish-together.js';
-import { FINISH_TOGETHER, LANE_COMMANDS } from './lanes/lane-commands.js';
+import { createFinishTogether } from './lanes/finish-together.js';
+import { ADD_TOGETHER, FINISH_TOGETHER, LANE_COMMANDS } from './lanes/lane-commands.js';
 import { JOB_NAME, queueName } from './names.js';
 import type { RedisConnection as Redis } from './redis.js';
 
@@ -39,8 +39,8 @@ const PLAIN_JOB = {
   returnvalue: '',
 };
 
-type LaneJob = JobJson & NewEvent;
 type CommandClient = Parameters<RedisQueueBackend['execCommand']>[0];
+type FinishTogether = ReturnType<typeof createFinishTogether>;
 
 /** Whether an event may be taken from the queue at this moment. */
 export interface TakeGate {
@@ -74,7 +74,7 @@ export class EventBackend extends RedisQueueBackend {
   /** How long the id of a delivered event is remembered. */
   dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS;
   #isStopping = false;
-  #together: FinishTogether | undefined;
+  #finish: FinishTogether | undefined;
 
   /**
    * From now on nothing is taken. BullMQ's worker that closes only stops asking: an ask of its that waits for a job still
@@ -84,42 +84,54 @@ export class EventBackend extends RedisQueueBackend {
     this.#isStopping = true;
   }
 
-  /** Adds an event in its lane, as part of a transaction, whose reply is then 1, or 0 for an id that was known. */
-  async addInLane(transaction: IRedisTransaction, { trace, ...event }: NewEvent): Promise<void> {
-    const opts = trace === undefined ? {} : { telemetry: { metadata: trace } };
-    const job: LaneJob = { ...PLAIN_JOB, ...event, opts };
-    await this.addJobToTransaction(transaction, job, event.id);
+  /**
+   * Adds events, each in its lane, with one script.
+   *
+   * @returns for each event whether its id was already known
+   */
+  async addTogether(client: IRedisClient, events: readonly NewEvent[]): Promise<boolean[]> {
+    if (events.length === 0) return [];
+    const all = await Promise.all(events.map((event) => this.#argumentsToAdd(client, event)));
+    const command = [...(all[0]?.slice(0, -3) ?? []), this.keys['']];
+    for (const [index, { id, call, timestamp }] of events.entries()) {
+      command.push(...(all[index]?.slice(-3) ?? []), id, call, Math.trunc(timestamp));
+    }
+    const answers: (number | Error)[] = await client.runCommand(ourCommand(ADD_TOGETHER), command);
+    return answers.map((answer) => {
+      if (answer instanceof Error) throw answer;
+      return answer === 0;
+    });
   }
 
-  protected override addStandardJob(
-    ...[client, job, options, args, keys]: Parameters<RedisQueueBackend['addStandardJob']>
-  ): Promise<string | number> {
-    const { id, call, timestamp } = job as LaneJob;
-    const command = this.addStandardJobArgs(job, options, args, keys);
-    return this.execCommand(client, 'addStandardJob', [
-      ...command,
-      id,
-      call,
-      Math.trunc(timestamp),
-      this.keys[''],
-    ]);
+  /** What BullMQ's script takes: keys, then three arguments of the job. */
+  async #argumentsToAdd(client: IRedisClient, { trace, ...event }: NewEvent): Promise<unknown[]> {
+    const opts = trace === undefined ? {} : { telemetry: { metadata: trace } };
+    const job: JobJson = { ...PLAIN_JOB, ...event, opts };
+    return (await this.addJobToTransaction(client, job, event.id)) as unknown as unknown[];
+  }
+
+  /** Where BullMQ would send one job. Its arguments are what is wanted of it; they are handed through by its caller. */
+  protected override async addStandardJob(
+    ...[, job, options, args, keys]: Parameters<RedisQueueBackend['addStandardJob']>
+  ): Promise<string> {
+    return this.addStandardJobArgs(job, options, args, keys) as unknown as string;
   }
 
   override execCommand(
     ...[client, name, args]: Parameters<RedisQueueBackend['execCommand']>
   ): ReturnType<RedisQueueBackend['execCommand']> {
-    if (name === 'moveToFinished') return this.#finishing(client).finish(args);
+    if (name === 'moveToFinished') return this.#finishingBy(client)(args);
     return OUR_COMMANDS.has(name)
       ? client.runCommand(ourCommand(name), args)
       : super.execCommand(client, name, args);
   }
 
-  #finishing(client: CommandClient): FinishTogether {
-    this.#together ??= createFinishTogether(
+  #finishingBy(client: CommandClient): FinishTogether {
+    this.#finish ??= createFinishTogether(
       async (command) => client.runCommand(ourCommand(FINISH_TOGETHER), command),
       () => this.dedupWindowMs,
     );
-    return this.#together;
+    return this.#finish;
   }
 
   /** While the gate is shut, the answer is that of a queue whose rate is limited: BullMQ's worker waits and asks again. */

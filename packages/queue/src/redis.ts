@@ -75,12 +75,6 @@ function causesOf(error: Error): unknown[] {
   return 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : [];
 }
 
-/** A new socket for an open connection. Rejects with {@link RedisUnavailableError} when none can be had in time. */
-export async function reopenRedis(redis: RedisConnection): Promise<void> {
-  redis.disconnect(true);
-  await nextReady(redis);
-}
-
 function nextReady(redis: RedisConnection): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(

@@ -17,8 +17,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'packages/queue/dist/send/call-event-queue.js',
     changes: [
       {
-        from: 'return await enqueueAll(queue, redis, events)',
-        to: 'return enqueueInTheBackground(queue, redis, events)',
+        from: 'return await enqueueAll(await open(), redis, events)',
+        to: 'return enqueueInTheBackground(await open(), redis, events)',
       },
       {
         from: 'export function createCallEventQueue(',

@@ -1,3 +1,5 @@
+import { partsOf, turnByTurn } from '../turn-by-turn.js';
+
 /**
  * A command's arguments as BullMQ puts them together for `moveToFinished`: 14 keys, of which 10 and the last are the same
  * for every job of a queue, then the job's own.
@@ -10,34 +12,25 @@ interface Finish {
   readonly reject: (error: unknown) => void;
 }
 
-export interface FinishTogether {
-  /** Resolves with what BullMQ's script answers for this job, and rejects with what it failed of. */
-  finish(parameters: FinishArguments): Promise<unknown>;
-}
-
 /** One script must not keep Redis from others for longer than a few milliseconds. */
 const MOST_AT_ONCE = 64;
+const KEYS = 14;
 const PREFIX_AT = 20;
 
 /**
  * Group commit: what a worker finishes within one turn of its event loop goes to Redis as one command. The answers of a
- * busy endpoint come many at a time, so this is most of them; one that comes alone waits for nothing.
+ * busy endpoint come many at a time, so this is most of them.
  *
  * @param run sends one command: keys, then arguments; resolves with an answer for each job
+ * @returns finishes one job: resolves with what BullMQ's script answers for it, rejects with what it failed of
  */
 export function createFinishTogether(
   run: (parameters: unknown[]) => Promise<unknown>,
   dedupWindowMs: () => number,
-): FinishTogether {
-  let waiting: Finish[] = [];
-
-  function commitAll(): void {
-    const all = waiting;
-    waiting = [];
-    for (let start = 0; start < all.length; start += MOST_AT_ONCE) {
-      void commit(all.slice(start, start + MOST_AT_ONCE));
-    }
-  }
+): (parameters: FinishArguments) => Promise<unknown> {
+  const finishSoon = turnByTurn<Finish>((finishes) => {
+    for (const part of partsOf(finishes, MOST_AT_ONCE)) void commit(part);
+  });
 
   async function commit(finishes: readonly Finish[]): Promise<void> {
     try {
@@ -52,21 +45,15 @@ export function createFinishTogether(
     }
   }
 
-  return {
-    finish: (parameters) =>
-      new Promise((resolve, reject) => {
-        if (waiting.push({ parameters, resolve, reject }) === 1) setImmediate(commitAll);
-      }),
-  };
+  return (parameters) => new Promise((resolve, reject) => finishSoon({ parameters, resolve, reject }));
 }
 
 function commandOf(finishes: readonly Finish[], dedupWindowMs: number): unknown[] {
-  const [first] = finishes;
-  if (first === undefined) throw new RangeError('nothing to finish');
-  const { parameters } = first;
-  const command = [...parameters.slice(0, 10), parameters[13], parameters[PREFIX_AT], dedupWindowMs];
-  for (const { parameters: each } of finishes) {
-    command.push(...each.slice(14, PREFIX_AT), each[PREFIX_AT + 1], each[PREFIX_AT + 2] ?? '');
+  const shared = finishes[0]?.parameters ?? [];
+  const command = [...shared.slice(0, 10), shared[KEYS - 1], shared[PREFIX_AT], dedupWindowMs];
+  for (const { parameters } of finishes) {
+    const update = parameters[PREFIX_AT + 2] ?? '';
+    command.push(...parameters.slice(KEYS, PREFIX_AT), parameters[PREFIX_AT + 1], update);
   }
   return command;
 }

@@ -11,8 +11,12 @@ import { bullmqFunction, bullmqParts, LANE_LUA } from './lane-lua.js';
  * changes.
  */
 
-/** The command that finishes several events; for each, it takes so many arguments. */
+export const ADD_TOGETHER = 'addTogether';
 export const FINISH_TOGETHER = 'finishTogether';
+const bullmqAdd = bullmqParts(addStandardJob, 'if parentKey ~= nil then');
+const bullmqFinish = bullmqParts(moveToFinished, 'local jobIdKey = KEYS[12]');
+/** Of each event. */
+const ADD_ARGUMENTS = 6;
 const FINISH_ARGUMENTS = 8;
 
 export interface LaneCommand {
@@ -23,29 +27,31 @@ export interface LaneCommand {
 }
 
 /**
- * Enqueue. After BullMQ's arguments: job id, call, Unix ms, key prefix. The id is known while the event is in the queue or
- * a dead letter, and for a time after it was delivered.
+ * Enqueue: each event is added by BullMQ's script and takes its place in its lane. An id is known while its event is in
+ * the queue or a dead letter, and for a time after it was delivered.
  *
- * @returns 1 accepted, 0 the id was known
+ * KEYS: BullMQ's, the same for every job. ARGV: key prefix; and for each event BullMQ's three arguments, its job id, its
+ * call, and Unix ms.
+ *
+ * @returns for each event 1 accepted, 0 the id was known, or its error
  */
 const ADD: LaneCommand = {
-  name: 'addStandardJob',
+  name: ADD_TOGETHER,
   numberOfKeys: 9,
   lua: `
 ${LANE_LUA.FOLLOW}
 ${LANE_LUA.JOIN}
-${bullmqFunction(addStandardJob)}
-local jobId, call, nowMs, prefix = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
-if redis.call('EXISTS', prefix .. jobId, prefix .. 'de:' .. jobId) > 0 then return 0 end
-local added = bullmq(KEYS, ARGV)
-if type(added) == 'number' and added < 0 then return redis.error_reply('ERR addStandardJob ' .. added) end
-return join(KEYS[1], jobId, call, nowMs, prefix)`,
+${bullmqAdd.functions}
+${bullmqAdd.main}
+local prefix = ARGV[1]
+local function add(packed, data, options, jobId, call, nowMs)
+  if redis.call('EXISTS', prefix .. jobId, prefix .. 'de:' .. jobId) > 0 then return 0 end
+  local added = bullmq(KEYS, {packed, data, options})
+  if type(added) == 'number' and added < 0 then return redis.error_reply('ERR addStandardJob ' .. added) end
+  return join(KEYS[1], jobId, call, tonumber(nowMs), prefix)
+end
+${forEach('add', 2, ADD_ARGUMENTS)}`,
 };
-
-const { functions: FINISH_FUNCTIONS, main: FINISH_MAIN } = bullmqParts(
-  moveToFinished,
-  'local jobIdKey = KEYS[12]',
-);
 
 /**
  * Delivered or dead, for all events that a worker finished within one turn of its event loop (`finish-together.ts`). An
@@ -63,7 +69,7 @@ const FINISH: LaneCommand = {
   lua: `
 ${LANE_LUA.WAKE}
 ${LANE_LUA.ADVANCE}
-${FINISH_FUNCTIONS}
+${bullmqFinish.functions}
 local prefix, dedupWindowMs = ARGV[1], ARGV[2]
 local lanes, delivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
 local target
@@ -90,7 +96,7 @@ removeLock = function(jobKey, stalledKey, token, jobId)
   if refusal == 0 then leaveLane(jobKey, jobId) end
   return refusal
 end
-${FINISH_MAIN}
+${bullmqFinish.main}
 local function finish(jobId, timestamp, field, value, to, fetchNext, options, update)
   target = to
   return bullmq(
@@ -98,13 +104,7 @@ local function finish(jobId, timestamp, field, value, to, fetchNext, options, up
       prefix .. to, prefix .. jobId, prefix .. 'metrics:' .. to, KEYS[11]},
     {jobId, timestamp, field, value, to, fetchNext, prefix, options, update})
 end
-local answers = {}
-for at = 3, #ARGV, ${FINISH_ARGUMENTS} do
-  local isDone, answer = pcall(finish, unpack(ARGV, at, at + ${FINISH_ARGUMENTS - 1}))
-  if not isDone and type(answer) ~= 'table' then answer = redis.error_reply(answer) end
-  answers[#answers + 1] = answer
-end
-return answers`,
+${forEach('finish', 3, FINISH_ARGUMENTS)}`,
 };
 
 /** Replay: the letter goes to the end of its call's lane. What it needs is in the job: its key, and its call. */
@@ -125,5 +125,17 @@ if redis.call('HSETNX', prefix .. 'callpost:lanes', call, jobId) == 0 then
 end
 return result`,
 };
+
+/** Lua that calls a function for every so many arguments, and returns what it answers each time, or its error. */
+function forEach(name: string, from: number, argumentsEach: number): string {
+  return `
+local answers = {}
+for at = ${from}, #ARGV, ${argumentsEach} do
+  local isDone, answer = pcall(${name}, unpack(ARGV, at, at + ${argumentsEach - 1}))
+  if not isDone and type(answer) ~= 'table' then answer = redis.error_reply(answer) end
+  answers[#answers + 1] = answer
+end
+return answers`;
+}
 
 export const LANE_COMMANDS: readonly LaneCommand[] = [ADD, FINISH, REPLAY];

@@ -17,14 +17,12 @@ local function follow(prefix, jobId, call, nowMs)
 end`;
 
 /**
- * Right after BullMQ added a job: it is new if it is the last in the queue and has no place yet; otherwise its id was
- * known and BullMQ did nothing. A replayed letter that is first of its call, and would wait until no live event waits, is
- * as urgent as a live event as soon as one waits for it.
+ * Right after BullMQ added a job, which is now the last in the queue. A replayed letter that is first of its call, and would
+ * wait until no live event waits, is as urgent as a live event as soon as one waits for it.
  */
 const JOIN = `
 local function join(waitKey, jobId, call, nowMs, prefix)
-  if redis.call('LINDEX', waitKey, 0) ~= jobId then return 0 end
-  if redis.call('HSETNX', prefix .. jobId, '${LANE_FIELD}', call) == 0 then return 0 end
+  redis.call('HSET', prefix .. jobId, '${LANE_FIELD}', call)
   if redis.call('HSETNX', prefix .. 'callpost:lanes', call, jobId) == 1 then return 1 end
   redis.call('LPOP', waitKey)
   follow(prefix, jobId, call, nowMs)
@@ -80,15 +78,16 @@ export function bullmqFunction({ content }: BullmqScript): string {
  * The same in two parts, for a script that calls it many times: BullMQ's own functions, which are then made once and may be
  * wrapped, and what it does with them as a function.
  *
- * @param start the line with which the second part begins
+ * @param start the first line after BullMQ's functions
  * @throws Error when there is no such line: BullMQ's script is another one
  */
 export function bullmqParts({ name, content }: BullmqScript, start: string) {
-  const at = content.lastIndexOf(`\n${start}\n`);
-  if (at < 0) throw new Error(`BullMQ's ${name} is not the one that Callpost knows`);
+  const functionsAt = content.indexOf('\nlocal function ');
+  const startAt = content.lastIndexOf(`\n${start}\n`);
+  if (functionsAt < 0 || startAt < 0) throw new Error(`BullMQ's ${name} is not the one that Callpost knows`);
   return {
-    functions: content.slice(0, at),
-    main: bullmqFunction({ name, content: content.slice(at) }),
+    functions: `local rcall = redis.call${content.slice(functionsAt, startAt)}`,
+    main: bullmqFunction({ name, content: content.slice(0, functionsAt) + content.slice(startAt) }),
   };
 }
 

@@ -7,7 +7,8 @@ import {
 } from '@callpost/domain';
 import { type EventQueue, openEventQueue } from '../event-backend.js';
 import { CHANNELS_KEY, queueKey, requireChannelName } from '../names.js';
-import { connectRedis, messageOf, openRedis, type RedisConnection, reopenRedis } from '../redis.js';
+import { connectRedis, messageOf, openRedis, type RedisConnection } from '../redis.js';
+import { partsOf, turnByTurn } from '../turn-by-turn.js';
 import { enqueueAll, type StampedEvent } from './enqueue.js';
 import { countTurnedAway } from './enqueue-counts.js';
 import { firstEventState } from './first-event.js';
@@ -21,7 +22,7 @@ export interface CallEventQueueOptions extends CallEventRules {
   readonly redis: string | RedisConnection;
   /** Default `default`. */
   readonly channel?: string;
-  /** Events per transaction of `sendMany`. Default 200. */
+  /** Events per script, of `sendMany` and of many `send`s at a time. Default 200. */
   readonly chunkSize?: number;
   /** What an acknowledgement says; default `memory`. `replica` waits until a replica has the event too. */
   readonly durability?: Durability;
@@ -94,15 +95,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   }
 
   async function enqueueOnce(events: readonly StampedEvent[]): Promise<boolean[]> {
-    const queue = await open();
-    try {
-      return await enqueueAll(queue, redis, events);
-    } catch (error) {
-      if (!messageOf(error).startsWith('NOSCRIPT')) throw error;
-      // After SCRIPT FLUSH: inside a MULTI ioredis does not load a script again by itself; on a new socket it does.
-      await reopenRedis(redis);
-      return enqueueAll(queue, redis, events);
-    }
+    return await enqueueAll(await open(), redis, events);
   }
 
   function stamped(event: CallEvent): StampedEvent {
@@ -141,9 +134,9 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
 
   async function sendMany(inputs: readonly unknown[]): Promise<SendAnswer[]> {
     const answers: SendAnswer[] = [];
-    for (let start = 0; start < inputs.length; start += chunkSize) {
+    for (const chunk of partsOf(inputs, chunkSize)) {
       try {
-        answers.push(...(await sendChunk(inputs.slice(start, start + chunkSize))));
+        answers.push(...(await sendChunk(chunk)));
       } catch (error) {
         throw new EventNotAcknowledgedError(messageOf(error), answers, error);
       }
@@ -151,20 +144,38 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     return answers;
   }
 
+  /** Many sends at a time are a few chunks. */
+  const sendSoon = turnByTurn<Sending>((sendings) => {
+    for (const chunk of partsOf(sendings, chunkSize)) void sendTogether(chunk);
+  });
+
+  async function sendTogether(sendings: readonly Sending[]): Promise<void> {
+    try {
+      const answers = await sendChunk(sendings.map(({ event }) => event));
+      for (const [index, answer] of answers.entries()) sendings[index]?.resolve(answer);
+    } catch (error) {
+      for (const { reject } of sendings) {
+        reject(new EventNotAcknowledgedError(messageOf(error), [], error));
+      }
+    }
+  }
+
   return {
     channel,
     sendMany,
-    async send(event) {
-      const [answer] = await sendMany([event]);
-      if (answer === undefined) throw new Error('one event has one answer');
-      return answer;
-    },
+    send: (event) => new Promise((resolve, reject) => sendSoon({ event, resolve, reject })),
     async close() {
       await counting;
       await opened?.close();
       if (ownsConnection) redis.disconnect();
     },
   };
+}
+
+interface Sending {
+  readonly event: unknown;
+  readonly resolve: (answer: SendAnswer) => void;
+  readonly reject: (error: EventNotAcknowledgedError) => void;
 }
 
 function idOf(input: unknown): string | null {

@@ -1,5 +1,5 @@
 import { type CallEvent, callKey } from '@callpost/domain';
-import { createIORedisClient, type IRedisClient } from 'bullmq';
+import { createIORedisClient } from 'bullmq';
 import type { EventQueue } from '../event-backend.js';
 import { jobIdOf } from '../names.js';
 import type { RedisConnection } from '../redis.js';
@@ -14,32 +14,24 @@ export interface StampedEvent {
 }
 
 /**
- * Puts events into the channel's queue, all or none, in one MULTI of one script an event: BullMQ's own, and within it a
- * place in the lane of the event's call. Only because both are one is `duplicate` certain.
+ * Puts events into the channel's queue, all or none, with one script: BullMQ's own for each, and within it a place in the
+ * lane of the event's call. Only because both are one is `duplicate` certain.
  *
  * @returns for each event whether its id was already known
  */
-export async function enqueueAll(
+export function enqueueAll(
   queue: EventQueue,
   redis: RedisConnection,
   events: readonly StampedEvent[],
 ): Promise<boolean[]> {
-  const client: IRedisClient = createIORedisClient(redis);
-  const transaction = client.multi();
-  await Promise.all(
-    events.map(({ event, timestamp, span }) =>
-      queue.backend.addInLane(transaction, {
-        id: jobIdOf(event.id),
-        data: JSON.stringify(event),
-        timestamp,
-        call: callKey(event),
-        ...(span === undefined ? {} : { trace: span.carrier }),
-      }),
-    ),
+  return queue.backend.addTogether(
+    createIORedisClient(redis),
+    events.map(({ event, timestamp, span }) => ({
+      id: jobIdOf(event.id),
+      data: JSON.stringify(event),
+      timestamp,
+      call: callKey(event),
+      ...(span === undefined ? {} : { trace: span.carrier }),
+    })),
   );
-  const replies = await transaction.exec();
-  if (replies === null) throw new Error('the transaction was discarded');
-  const failed = replies.find(([error]) => error !== null)?.[0];
-  if (failed) throw failed;
-  return replies.map(([, reply]) => reply === 0);
 }
