@@ -50,7 +50,8 @@ local function add(packed, data, options, jobId, call, nowMs)
   if type(added) == 'number' and added < 0 then return redis.error_reply('ERR addStandardJob ' .. added) end
   return join(KEYS[1], jobId, call, tonumber(nowMs), prefix)
 end
-${forEach('add', 2, ADD_ARGUMENTS)}`,
+${forEach('add', 2, ADD_ARGUMENTS)}
+return answers`,
 };
 
 /**
@@ -73,13 +74,14 @@ ${bullmqFinish.functions}
 local prefix, dedupWindowMs = ARGV[1], ARGV[2]
 local lanes, delivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
 local target
+local hasWoken = false
 local function leaveLane(jobKey, jobId)
   local place = redis.call('HMGET', jobKey, '${LANE_FIELD}', 'timestamp')
   local call = place[1]
   if not call then return end
   if redis.call('HGET', lanes, call) == jobId then
-    local nextId = advance(prefix, call)
-    if nextId then wake(prefix, nextId) end
+    local _, isWoken = advance(prefix, call, true)
+    hasWoken = hasWoken or isWoken
   end
   if target == 'failed' then
     redis.call('HDEL', jobKey, '${LANE_FIELD}')
@@ -104,7 +106,9 @@ local function finish(jobId, timestamp, field, value, to, fetchNext, options, up
       prefix .. to, prefix .. jobId, prefix .. 'metrics:' .. to, KEYS[11]},
     {jobId, timestamp, field, value, to, fetchNext, prefix, options, update})
 end
-${forEach('finish', 3, FINISH_ARGUMENTS)}`,
+${forEach('finish', 3, FINISH_ARGUMENTS)}
+if hasWoken then callWorkers(prefix) end
+return answers`,
 };
 
 /** Replay: the letter goes to the end of its call's lane. What it needs is in the job: its key, and its call. */
@@ -126,7 +130,7 @@ end
 return result`,
 };
 
-/** Lua that calls a function for every so many arguments, and returns what it answers each time, or its error. */
+/** Lua that calls a function for every so many arguments; what it answers each time, or its error, is in `answers`. */
 function forEach(name: string, from: number, argumentsEach: number): string {
   return `
 local answers = {}
@@ -134,8 +138,7 @@ for at = ${from}, #ARGV, ${argumentsEach} do
   local isDone, answer = pcall(${name}, unpack(ARGV, at, at + ${argumentsEach - 1}))
   if not isDone and type(answer) ~= 'table' then answer = redis.error_reply(answer) end
   answers[#answers + 1] = answer
-end
-return answers`;
+end`;
 }
 
 export const LANE_COMMANDS: readonly LaneCommand[] = [ADD, FINISH, REPLAY];

@@ -8,8 +8,9 @@ import { DEFAULT_LANE_MAX_HOLD_MS, LANE_FIELD, MAX_HOLD_SETTING, PARKED } from '
 
 /** An event that has just been put where workers take from waits behind the first of its call instead. */
 const FOLLOW = `
+local holdMs
 local function follow(prefix, jobId, call, nowMs)
-  local holdMs = tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${MAX_HOLD_SETTING}')) or ${DEFAULT_LANE_MAX_HOLD_MS}
+  holdMs = holdMs or tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${MAX_HOLD_SETTING}')) or ${DEFAULT_LANE_MAX_HOLD_MS}
   redis.call('RPUSH', prefix .. 'callpost:lane:' .. call, jobId)
   redis.call('INCR', prefix .. 'callpost:parked')
   redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'failedReason', '${PARKED}')
@@ -36,31 +37,39 @@ end`;
 
 /** A parked event goes to where it is taken next: it has waited longer than what waits there. */
 const WAKE = `
+local function unpark(prefix, jobId)
+  redis.call('HSET', prefix .. jobId, 'delay', 0, 'failedReason', '')
+  redis.call('RPUSH', prefix .. 'wait', jobId)
+end
+local function callWorkers(prefix)
+  redis.call('ZADD', prefix .. 'marker', 0, '0')
+end
 local function wake(prefix, jobId)
   if redis.call('ZREM', prefix .. 'delayed', jobId) == 0 then return end
-  redis.call('HDEL', prefix .. jobId, 'failedReason')
-  redis.call('HSET', prefix .. jobId, 'delay', 0)
-  redis.call('RPUSH', prefix .. 'wait', jobId)
-  redis.call('ZADD', prefix .. 'marker', 0, '0')
+  unpark(prefix, jobId)
+  callWorkers(prefix)
 end`;
 
 /**
- * The next of a call becomes its first. What was removed by hand, or died without leaving its lane, is passed over.
+ * The next of a call becomes its first, and is woken if it is parked and that is wanted; workers are not called. What was
+ * removed by hand, or died without leaving its lane, is passed over. Needs {@link WAKE}.
  *
- * Returns its job id, or nil when there is none.
+ * Returns its job id, or nil when there is none; and whether it was woken.
  */
 const ADVANCE = `
 local function isGone(prefix, jobId)
   return redis.call('EXISTS', prefix .. jobId) == 0 or redis.call('ZSCORE', prefix .. 'failed', jobId)
 end
-local function advance(prefix, call)
+local function advance(prefix, call, isToBeWoken)
   local followers = prefix .. 'callpost:lane:' .. call
   local nextId = redis.call('LPOP', followers)
   while nextId do
     redis.call('DECR', prefix .. 'callpost:parked')
-    if not isGone(prefix, nextId) then
+    local isWoken = isToBeWoken and redis.call('ZREM', prefix .. 'delayed', nextId) == 1
+    if isWoken then unpark(prefix, nextId) end
+    if isWoken or not isGone(prefix, nextId) then
       redis.call('HSET', prefix .. 'callpost:lanes', call, nextId)
-      return nextId
+      return nextId, isWoken
     end
     nextId = redis.call('LPOP', followers)
   end
