@@ -8,7 +8,7 @@ import {
 import { type EventQueue, openEventQueue } from '../event-backend.js';
 import { CHANNELS_KEY, queueKey, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection } from '../redis.js';
-import { partsOf, turnByTurn } from '../turn-by-turn.js';
+import { turnByTurn } from '../turn-by-turn.js';
 import { enqueueAll, type StampedEvent } from './enqueue.js';
 import { countTurnedAway } from './enqueue-counts.js';
 import { firstEventState } from './first-event.js';
@@ -134,9 +134,9 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
 
   async function sendMany(inputs: readonly unknown[]): Promise<SendAnswer[]> {
     const answers: SendAnswer[] = [];
-    for (const chunk of partsOf(inputs, chunkSize)) {
+    for (let start = 0; start < inputs.length; start += chunkSize) {
       try {
-        answers.push(...(await sendChunk(chunk)));
+        answers.push(...(await sendChunk(inputs.slice(start, start + chunkSize))));
       } catch (error) {
         throw new EventNotAcknowledgedError(messageOf(error), answers, error);
       }
@@ -145,9 +145,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   }
 
   /** Many sends at a time are a few chunks. */
-  const sendSoon = turnByTurn<Sending>((sendings) => {
-    for (const chunk of partsOf(sendings, chunkSize)) void sendTogether(chunk);
-  });
+  const sendSoon = turnByTurn<Sending>(chunkSize, (sendings) => void sendTogether(sendings));
 
   async function sendTogether(sendings: readonly Sending[]): Promise<void> {
     try {
