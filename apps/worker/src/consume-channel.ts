@@ -11,6 +11,7 @@ import { entryOf } from './conclusion.js';
 import type { WorkerConfig } from './config.js';
 import { createDeliver } from './deliver-event.js';
 import type { InFlight } from './health.js';
+import { letGo } from './let-go.js';
 import { openBrake } from './open-brake.js';
 
 export interface ConsumeOptions {
@@ -121,7 +122,8 @@ export function consumeChannel(
       carrier.start();
     },
     async stop(graceMs) {
-      await Promise.all([carrier.stop(), consumer.stop(graceMs)]);
+      const [held] = await Promise.all([consumer.stop(graceMs), letGo(() => carrier.stop())]);
+      return held;
     },
   };
 }

@@ -20,8 +20,12 @@ export interface Fleet {
   channels(): readonly string[];
   /** Events in flight at a time at most, over all channels. */
   concurrency(): number;
-  /** Takes no more events, and resolves when those in flight are settled or, after the grace, handed back. */
-  stop(): Promise<void>;
+  /**
+   * Takes no more events; settles those in flight or, after the grace, hands them back.
+   *
+   * @returns how many events Redis would neither settle nor take back in time
+   */
+  stop(): Promise<number>;
 }
 
 interface Running {
@@ -36,7 +40,7 @@ export function createFleet(options: FleetOptions): Fleet {
     options;
   const running = new Map<string, Running>();
   /** Consumers that finish what they hold, though their channel is gone or was opened anew. */
-  const retiring = new Set<Promise<void>>();
+  const retired = new Set<ChannelConsumer>();
   let known: readonly string[] = [];
 
   function applyOne(settings: ChannelSettings): void {
@@ -83,9 +87,11 @@ export function createFleet(options: FleetOptions): Fleet {
 
   function retire({ settings, consumer }: Running): void {
     running.delete(settings.name);
-    consumer
-      .stop(shutdownGraceMs)
-      .catch((error: unknown) => errorLog.report('stopping a channel failed', error));
+    retired.add(consumer);
+    consumer.stop(shutdownGraceMs).then(
+      (held) => held === 0 && retired.delete(consumer),
+      (error: unknown) => errorLog.report('stopping a channel failed', error),
+    );
     logger.info({ channel: settings.name }, 'channel no longer consumed as it was');
   }
 
@@ -104,8 +110,9 @@ export function createFleet(options: FleetOptions): Fleet {
         0,
       ),
     async stop() {
-      const stopping = [...running.values()].map(({ consumer }) => consumer.stop(shutdownGraceMs));
-      await Promise.all([...stopping, ...retiring]);
+      const consumers = [...[...running.values()].map(({ consumer }) => consumer), ...retired];
+      const held = await Promise.all(consumers.map((consumer) => consumer.stop(shutdownGraceMs)));
+      return held.reduce((sum, count) => sum + count, 0);
     },
   };
 }

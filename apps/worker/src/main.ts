@@ -16,6 +16,7 @@ import { consumeChannel } from './consume-channel.js';
 import { createEndpoints } from './endpoints.js';
 import { createFleet } from './fleet.js';
 import { createInFlight, livenessOf, readinessOf } from './health.js';
+import { letGo } from './let-go.js';
 import { onLogLevelSignal } from './log-level.js';
 import { createMetricsPage } from './metrics-page.js';
 import { createOpsServer } from './ops-server.js';
@@ -126,7 +127,7 @@ async function run(config: WorkerConfig): Promise<void> {
     metrics: createMetricsPage({ redis, fleet, inFlight, metrics, channelLabel, errorLog, now }),
   });
 
-  onShutdownSignal(shutDown, shutdownGraceMs, logger);
+  onShutdownSignal(shutDown, { graceMs: shutdownGraceMs, lockDurationMs: config.lockDurationMs, logger });
   onLogLevelSignal(logger);
   /** Before the fleet runs there is nothing to read again: it begins with what is there then. */
   let reload: () => void = () => undefined;
@@ -170,14 +171,17 @@ async function run(config: WorkerConfig): Promise<void> {
   background.push(reloader, retention, auditLog);
   logger.info(self, 'worker ready');
 
-  async function shutDown(): Promise<void> {
+  /** @returns how many events Redis would neither settle nor take back */
+  async function shutDown(): Promise<number> {
     phase = 'draining';
-    await Promise.all(background.map((one) => one.stop()));
-    await fleet.stop();
+    const backgroundEnds = background.map((one) => letGo(() => one.stop()));
+    const left = await fleet.stop();
+    await Promise.all(backgroundEnds);
     await endpoints.close();
     await tracing?.stop();
     redis.disconnect();
     replayRedis.disconnect();
     await opsServer.close();
+    return left;
   }
 }

@@ -69,7 +69,7 @@ describe.each(overlays)('the overlay %s', (_, resources) => {
   it('gives a worker longer to stop than the worker takes', () => {
     const graceMs = Number(one('ConfigMap', resources).data.SHUTDOWN_GRACE_MS);
     const { terminationGracePeriodSeconds } = one('Deployment', resources).spec.template.spec;
-    expect(terminationGracePeriodSeconds * 1_000).toBeGreaterThan(graceMs + 3_000);
+    expect(terminationGracePeriodSeconds * 1_000).toBeGreaterThan(graceMs + 5_000);
   });
 });
 

@@ -87,44 +87,6 @@ it('starts before Redis does', async () => {
   await eventually(async () => expect(await accepted()).toBe(3));
 });
 
-describe('SIGTERM', () => {
-  it('lets the attempts under way finish and exits with 0', async () => {
-    const worker = await stage.start();
-    await stage.queue.sendMany(sampleEvents(10, 'slow-800_'));
-    await eventually(async () => expect((await stage.sink.report()).requests).toHaveLength(10));
-    expect(await worker.stop()).toBe(0);
-    const report = await stage.sink.report();
-    expect(Object.values(report.accepted).map(({ times }) => times)).toEqual(Array(10).fill(1));
-    expect(await counts()).toMatchObject({ waiting: 0, in_flight: 0, retrying: 0, dead: 0 });
-  });
-
-  it('hands back what does not finish in the grace, and spends no attempt on it', async () => {
-    const worker = await stage.start({
-      REAMAZE_SHARED_SECRET: 'right',
-      SHUTDOWN_GRACE_MS: '100',
-      REQUEST_TIMEOUT_MS: '20000',
-    });
-    await stage.queue.send(sampleEvent({ id: 'hang_1' }));
-    await eventually(async () => expect((await stage.sink.report()).requests).toHaveLength(1));
-    expect(await worker.stop()).toBe(0);
-    expect(await counts()).toMatchObject({ waiting: 1, in_flight: 0, retrying: 0, dead: 0 });
-    const next = await stage.start();
-    expect(await next.line({ msg: 'attempt', eventId: 'hang_1' })).toMatchObject({
-      attempt: 1,
-      outcome: 'delivered',
-    });
-  });
-
-  it('ends by the deadline even when Redis is away', async () => {
-    const worker = await stage.start({ REAMAZE_SHARED_SECRET: 'right', SHUTDOWN_GRACE_MS: '100' });
-    await stage.queue.send(sampleEvent({ id: 'slow-300_1' }));
-    await eventually(async () => expect((await stage.sink.report()).requests).toHaveLength(1));
-    stage.redis.freeze();
-    expect(await worker.stop()).toBe(1);
-    stage.redis.thaw();
-  });
-});
-
 describe('a secret that rotates', () => {
   const secretFile = () => join(mkdtempSync(join(tmpdir(), 'callpost-secret-')), 'secret');
 

@@ -78,7 +78,7 @@ describe('the unit', () => {
 
   it('gives the worker longer to stop than the worker takes', () => {
     const stopMs = Number(valuesOf('TimeoutStopSec')[0]) * 1_000;
-    expect(stopMs).toBeGreaterThan(Number(environment.SHUTDOWN_GRACE_MS) + 3_000);
+    expect(stopMs).toBeGreaterThan(Number(environment.SHUTDOWN_GRACE_MS) + 5_000);
   });
 
   it('sets only what the worker reads', () => {

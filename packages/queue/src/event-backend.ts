@@ -9,6 +9,7 @@ import {
   RedisConnection,
   RedisQueueBackend,
 } from 'bullmq';
+import { Taking } from './consume/taking.js';
 import { createFinishTogether } from './lanes/finish-together.js';
 import { ADD_TOGETHER, FINISH_TOGETHER, LANE_COMMANDS } from './lanes/lane-commands.js';
 import { JOB_NAME, queueName } from './names.js';
@@ -41,6 +42,7 @@ const PLAIN_JOB = {
 
 type CommandClient = Parameters<RedisQueueBackend['execCommand']>[0];
 type FinishTogether = ReturnType<typeof createFinishTogether>;
+type Taken = ReturnType<RedisQueueBackend['moveToActive']>;
 
 /** Whether an event may be taken from the queue at this moment. */
 export interface TakeGate {
@@ -73,15 +75,15 @@ export class EventBackend extends RedisQueueBackend {
   gate: TakeGate = OPEN_GATE;
   /** How long the id of a delivered event is remembered. */
   dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS;
-  #isStopping = false;
+  readonly #taking = new Taking();
   #finish: FinishTogether | undefined;
 
   /**
    * From now on nothing is taken. BullMQ's worker that closes only stops asking: an ask of its that waits for a job still
-   * takes what is handed back meanwhile.
+   * takes what is handed back meanwhile, and it waits for the answer to each, though Redis be away for ever.
    */
   stopTaking(): void {
-    this.#isStopping = true;
+    this.#taking.stop();
   }
 
   /**
@@ -134,11 +136,19 @@ export class EventBackend extends RedisQueueBackend {
     return this.#finish;
   }
 
+  /** An event that comes too late goes back to where it was. */
+  override moveToActive(token: string, name?: string): Taken {
+    const nothing: Awaited<Taken> = [null, null, STOPPING_MS, 0];
+    return this.#taking.answerOr(this.#takeWhenOpen(token, name), nothing, ([job, jobId]) =>
+      job && jobId ? this.moveJobFromActiveToWait(jobId, token) : undefined,
+    );
+  }
+
   /** While the gate is shut, the answer is that of a queue whose rate is limited: BullMQ's worker waits and asks again. */
-  override async moveToActive(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
-    const holdBackMs = this.#isStopping ? STOPPING_MS : await this.gate.holdBackMs();
+  async #takeWhenOpen(token: string, name?: string): Taken {
+    const holdBackMs = this.#taking.isOver ? STOPPING_MS : await this.gate.holdBackMs();
     // It may have been told to stop while it asked.
-    if (holdBackMs === 0 && !this.#isStopping) return this.#takeOrRest(token, name);
+    if (holdBackMs === 0 && !this.#taking.isOver) return this.#takeOrRest(token, name);
     return [null, null, Math.max(STOPPING_MS, holdBackMs), 0];
   }
 
@@ -146,7 +156,7 @@ export class EventBackend extends RedisQueueBackend {
    * A Redis that refuses writes, since its memory or disk is full, is not asked again at once: BullMQ's worker would ask
    * thousands of times a second. (Its own wait is for lost connections only.)
    */
-  async #takeOrRest(token: string, name?: string): ReturnType<RedisQueueBackend['moveToActive']> {
+  async #takeOrRest(token: string, name?: string): Taken {
     try {
       return await super.moveToActive(token, name);
     } catch (error) {
@@ -170,7 +180,25 @@ export class EventBackend extends RedisQueueBackend {
   }
 
   #mayBringNext(): boolean {
-    return !this.#isStopping && this.gate.mayTakeNow();
+    return !this.#taking.isOver && this.gate.mayTakeNow();
+  }
+
+  override waitForJob(blockTimeout: number): ReturnType<RedisQueueBackend['waitForJob']> {
+    return this.#taking.answerOr(super.waitForJob(blockTimeout), null);
+  }
+
+  override reconnectBlocking(): Promise<void> {
+    return this.#taking.answerOr(super.reconnectBlocking(), undefined);
+  }
+
+  /** BullMQ would wait for the connection to end; one that is just being made anew never says that it did. */
+  override disconnectBlocking(): Promise<void> {
+    return this.#taking.answerOr(super.disconnectBlocking(false), undefined);
+  }
+
+  /** By then everything is settled, so there is nothing left for Redis to agree to. */
+  override close(): Promise<void> {
+    return super.close(true);
   }
 }
 

@@ -34,6 +34,7 @@ export {
   type ChannelConsumerOptions,
   type ConsumerObserver,
   createChannelConsumer,
+  HAND_BACK_MS,
 } from './consume/channel-consumer.js';
 export { Interrupt, type InterruptReason } from './consume/interrupt.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';

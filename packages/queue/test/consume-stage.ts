@@ -22,6 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   plain = new Queue('{voice-default}', { connection: redis.connect() });
+  plain.on('error', () => undefined);
 });
 afterEach(async () => {
   await Promise.all(consumers.splice(0).map((consumer) => consumer.stop(0)));

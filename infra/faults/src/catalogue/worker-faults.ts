@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.js';
 import { type Stage, WORKER } from '../stage.js';
 
+/** What the ledger says was broken. */
+export const NOT_IN_TIME = 'worker did not stop in time';
+
 export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: 'worker-kill',
@@ -78,7 +81,7 @@ function heldBy({ channels }: Stage): number {
   return WORKER.concurrency * channels.length;
 }
 
-/** With Redis away at the same time it may end by its own deadline, with 1; what it held is then taken over. */
+/** With Redis away until the grace and more are over it ends with 1; what it held is then taken over. */
 async function stopCleanly(
   stage: Stage,
   worker: Stage['fleet']['workers'][number],
@@ -86,6 +89,6 @@ async function stopCleanly(
 ): Promise<void> {
   const code = await stage.fleet.stop(worker);
   if (code === 0) return;
-  if (!isAlone && code === 1) return stage.broke('worker did not stop in time', heldBy(stage));
+  if (!isAlone && code === 1) return stage.broke(NOT_IN_TIME, heldBy(stage));
   throw new Error(`a worker ended with ${code} after SIGTERM:\n${worker.output().slice(-2_000)}`);
 }

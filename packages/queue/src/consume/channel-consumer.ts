@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptRecord } from '@callpost/domain';
 import type { Job } from 'bullmq';
 import type { ChannelBrake } from '../brake/channel-brake.js';
@@ -51,9 +52,17 @@ export interface ConsumerObserver {
 export interface ChannelConsumer {
   readonly channel: string;
   start(): void;
-  /** Takes no more events and resolves when those in flight are settled; after `graceMs` they are interrupted. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * Takes no more events; settles those in flight, and after `graceMs` hands them back. With Redis away it waits for it,
+   * but only for what it holds, and not longer than {@link HAND_BACK_MS} beyond the grace.
+   *
+   * @returns how many events it still holds; they are taken up by another worker when their locks have run out
+   */
+  stop(graceMs: number): Promise<number>;
 }
+
+/** After the grace of a stop: for Redis to take events back, or to be there again. */
+export const HAND_BACK_MS = 3_000;
 
 /** An event whose worker died this many times is not tried again: it is probably what kills them. */
 const MAX_STALLS = 25;
@@ -165,9 +174,13 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
         isGraceOver = true;
         interrupts.raise('shutdown');
       }, graceMs);
-      await worker.close();
+      const impatience = new AbortController();
+      const tooLate = sleep(graceMs + HAND_BACK_MS, undefined, { signal: impatience.signal });
+      await Promise.race([worker.close(), tooLate]);
+      impatience.abort();
       clearTimeout(interrupt);
       brake?.stop();
+      return worker.heldCount();
     },
   };
 }

@@ -1,9 +1,12 @@
-import { type Job, type JobJson, type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { type Job, type JobJson, type Processor, type Span, Worker, type WorkerOptions } from 'bullmq';
 import { createEventBackend, type EventBackend, type TakeGate } from '../event-backend.js';
-import { adoptPolicy } from './settle.js';
+import { adoptPolicy, isNoLongerOurs } from './settle.js';
 
 /** A BullMQ worker that treats every job alike, however badly it was enqueued. */
 export class EventWorker extends Worker<unknown, void, string, EventBackend> {
+  readonly #held = new Set<Job>();
+  readonly #refused = new Set<Job>();
+
   constructor(
     queueName: string,
     processor: Processor<unknown, void>,
@@ -12,6 +15,41 @@ export class EventWorker extends Worker<unknown, void, string, EventBackend> {
   ) {
     super(queueName, processor, options, createEventBackend);
     if (gate !== undefined) this.backend.gate = gate;
+  }
+
+  /**
+   * Events that Redis still has down as this worker's: taken and not settled yet, or whose settling Redis refused since
+   * the worker was closed. (One refused before that comes back by itself, and may be held again.)
+   */
+  heldCount(): number {
+    return this.#held.size + this.#refused.size;
+  }
+
+  override async processJob(
+    ...[job, token, fetchNext]: Parameters<Worker<unknown, void>['processJob']>
+  ): Promise<void | Job<unknown, void>> {
+    this.#held.add(job);
+    try {
+      return await super.processJob(job, token, fetchNext);
+    } finally {
+      this.#held.delete(job);
+    }
+  }
+
+  /** The last that BullMQ tries with a job that could not be completed either; while it closes, it tells nobody. */
+  protected override async handleFailed(
+    error: Error,
+    job: Job<unknown, void>,
+    token: string,
+    mayFetchNext?: () => boolean,
+    span?: Span,
+  ): Promise<Job<unknown, void>> {
+    try {
+      return await super.handleFailed(error, job, token, mayFetchNext, span);
+    } catch (refusal) {
+      if (this.closing && !isNoLongerOurs(refusal)) this.#refused.add(job);
+      throw refusal;
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type AttemptRecord, HISTORY_LENGTH } from '@callpost/domain';
 import {
   DelayedError,
+  ErrorCode,
   type Job,
   type JobsOptions,
   UnrecoverableError,
@@ -50,6 +51,21 @@ const UNFORESEEN_RETRY_MS = 30_000;
 /** Whether a job failed for another reason than that {@link settle} wanted it to. */
 export function isUnforeseen(error: Error): boolean {
   return !(error instanceof RetryAt || error instanceof UnrecoverableError);
+}
+
+const NO_LONGER_OURS: ReadonlySet<unknown> = new Set([
+  ErrorCode.JobNotExist,
+  ErrorCode.JobLockNotExist,
+  ErrorCode.JobNotInState,
+  ErrorCode.JobLockMismatch,
+]);
+
+/**
+ * Whether BullMQ's scripts would not move a job since it was moved before: by another worker, or by ourselves with a
+ * command whose answer was lost and that was therefore sent again.
+ */
+export function isNoLongerOurs(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && NO_LONGER_OURS.has(error.code);
 }
 
 /** Resolves when the event is delivered; rejects with what makes BullMQ do the settlement. */
