@@ -62,6 +62,8 @@ describe('a REDIS_URL', () => {
     ['redis://a:1,b:2', /^one host and port; .*redis\+sentinel/],
     ['redis://u:hunter2/x@host', /percent-encoded/],
     ['redis://host/calls', /db is a whole number/],
+    ['rediss://host?tls=RedisCloudFixed', /without a query/],
+    ['redis://host/0?maxRetriesPerRequest=3', /without a query/],
     ['unix://relative', /^unix:\/\/\/path\/to\/socket$/],
     ['redis+sentinel://a,b', /after the sentinels the master's name/],
     ['redis+sentinel://a/calls/x', /db is a whole number/],

@@ -78,8 +78,10 @@ function readServer(text: string, tls: boolean): ReadAddress {
       ? refuse(`redis://user:password@host:port, ${ENCODED}`)
       : refuse(`one host and port; ${ANY_FORM}`);
   }
-  const { pathname } = new URL(text);
+  const { pathname, search } = new URL(text);
   if (!/^\/?\d*$/.test(pathname)) return refuse('redis://host:port/db, where db is a whole number');
+  // ioredis would take it for options of its own, stronger than ours: with ?tls=… certificates are not ours to demand.
+  if (search !== '') return refuse(`${SERVER_FORM}, without a query`);
   return { ok: true, address: { kind: 'server', url: text, tls } };
 }
 

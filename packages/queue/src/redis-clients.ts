@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './redis-address.js';
+import { TellingSentinels } from './telling-sentinels.js';
 
 /** A connection made by `connectRedis`, so that apps need not name ioredis. */
 export type RedisConnection = Redis | Cluster;
@@ -66,6 +67,7 @@ export function connectionTo(address: RedisAddress, role: RedisRole): RedisConne
 function sentinelOptions(address: RedisAddress & { kind: 'sentinel' }): Options {
   const { sentinels, master, db, username, password, tls, sentinelUsername, sentinelPassword } = address;
   return {
+    Connector: TellingSentinels,
     sentinels: [...sentinels],
     name: master,
     db,

@@ -26,7 +26,9 @@ export function connectRedis(url: string, role: RedisRole): RedisConnection {
  */
 export async function openRedis(redis: RedisConnection): Promise<void> {
   if (redis.status === 'ready') return;
-  if (redis.status === 'connecting' || redis.status === 'connect') return nextReady(redis);
+  if (redis.status === 'connecting' || redis.status === 'connect') {
+    return unlessNoSentinel(redis, nextReady(redis));
+  }
   if (redis.status !== 'wait') throw new RedisUnavailableError(`the connection is down (${redis.status})`);
   let lastError: Error | undefined;
   const remember = (error: Error) => {
@@ -34,12 +36,27 @@ export async function openRedis(redis: RedisConnection): Promise<void> {
   };
   redis.on('error', remember);
   try {
-    await redis.connect();
+    await unlessNoSentinel(redis, redis.connect());
     if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map(openNode));
   } catch (error) {
     throw new RedisUnavailableError(messageOf(lastError ?? error), error);
   } finally {
     redis.off('error', remember);
+  }
+}
+
+/** Sentinels are asked round after round, for ever; after one round in which none answered a caller is told. */
+async function unlessNoSentinel(redis: RedisConnection, opened: Promise<void>): Promise<void> {
+  if (redis instanceof Cluster || redis.options.sentinels == null) return opened;
+  let giveUp: (error: Error) => void = () => undefined;
+  const hopeless = new Promise<never>((_, reject) => {
+    giveUp = (error) => reject(new RedisUnavailableError(messageOf(error), error));
+    redis.on('error', giveUp);
+  });
+  try {
+    await Promise.race([opened, hopeless]);
+  } finally {
+    redis.off('error', giveUp);
   }
 }
 

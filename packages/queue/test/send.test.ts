@@ -150,6 +150,14 @@ it('says what is wrong when Redis was never there', async () => {
   await nowhere.close();
 });
 
+it('does not wait for sentinels none of which is there, and says so', async () => {
+  const lost = createCallEventQueue({ redis: 'redis+sentinel://127.0.0.1:1,127.0.0.1:2/calls' });
+  await expect(lost.send(sampleEvent({ id: 'event-1' }))).rejects.toThrow(
+    /no sentinel answers: .*ECONNREFUSED/,
+  );
+  await lost.close();
+});
+
 it('takes a chunk whole or not at all when Redis is out of memory', async () => {
   const used = Number(/used_memory:(\d+)/.exec(await redis.client.info('memory'))?.[1]);
   await redis.client.config('SET', 'maxmemory', String(used - 100_000));
