@@ -50,13 +50,14 @@ export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: 'deploy',
     part: 'workers',
-    does: 'new workers with other settings beside the old, and back again',
+    does: 'new workers with other settings, or of an older build, beside the old, and back again',
     guarantees: 'no repetition; exit code 0',
     async inject(stage, _random, isAlone) {
-      for (const settings of [{ LOCK_DURATION_MS: '5000', WORKER_CONCURRENCY: '3' }, {}]) {
+      const settings = { LOCK_DURATION_MS: '5000', WORKER_CONCURRENCY: '3' };
+      for (const [own, program] of [[settings, process.env.CALLPOST_OLDER_WORKER], [{}]] as const) {
         const old = stage.fleet.workers;
         for (const worker of old) {
-          await stage.fleet.start(settings);
+          await stage.fleet.start(own, program);
           await sleep(200);
           await stopCleanly(stage, worker, isAlone);
         }

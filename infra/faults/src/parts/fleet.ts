@@ -10,7 +10,7 @@ const BEFORE = ['surroundings', '../planted/plant']
 /** The workers of a stage. */
 export interface Fleet {
   readonly workers: readonly Program[];
-  start(environment?: Readonly<Record<string, string>>): Promise<Program>;
+  start(environment?: Readonly<Record<string, string>>, program?: string): Promise<Program>;
   /** kill -9. */
   kill(worker: Program): Promise<void>;
   /** SIGTERM; the exit code, which is null when a signal ended it. */
@@ -32,8 +32,8 @@ export function createFleet(environment: Readonly<Record<string, string>>): Flee
     get workers() {
       return [...workers];
     },
-    async start(own = {}) {
-      const worker = startProgram(process.env.CALLPOST_WORKER ?? WORKER_PROGRAM, {
+    async start(own = {}, program = process.env.CALLPOST_WORKER ?? WORKER_PROGRAM) {
+      const worker = startProgram(program, {
         METRICS_PORT: '0',
         RETRY_BASE_MS: '50',
         RETRY_CAP_MS: '400',
