@@ -6,41 +6,48 @@ const ANSWER_WITHIN_MS = 1_000;
 
 /** A worker's taking of events, which ends once. */
 export class Taking {
-  readonly #end = new AbortController();
+  #isOver = false;
+  readonly #atEnd = new Set<() => void>();
 
   get isOver(): boolean {
-    return this.#end.signal.aborted;
+    return this.#isOver;
   }
 
   stop(): void {
-    this.#end.abort();
+    this.#isOver = true;
+    for (const listener of this.#atEnd) listener();
   }
 
   /**
    * The answer of Redis; or `otherwise`, when taking is over and the answer does not come.
    *
-   * @param onLate what to do with an answer, or an error, that comes after that
+   * @param onLate what to do with an answer that comes after that; a failure is nobody's concern then
    */
-  async answerOr<T>(asked: Promise<T>, otherwise: T, onLate: (late: T) => unknown = () => {}): Promise<T> {
-    const { signal } = this.#end;
-    let timer: NodeJS.Timeout | undefined;
-    let giveUp: () => void = () => undefined;
-    const isGivenUp = new Promise<true>((resolve) => {
-      giveUp = () => {
-        timer = setTimeout(() => resolve(true), ANSWER_WITHIN_MS);
+  answerOr<T>(asked: Promise<T>, otherwise: T, onLate: (late: T) => unknown = () => undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      let isGivenUp = false;
+      const giveUp = () => {
+        timer = setTimeout(() => {
+          isGivenUp = true;
+          resolve(otherwise);
+        }, ANSWER_WITHIN_MS);
       };
-      if (signal.aborted) giveUp();
-      else signal.addEventListener('abort', giveUp);
+      const settle = () => {
+        clearTimeout(timer);
+        this.#atEnd.delete(giveUp);
+      };
+      if (this.#isOver) giveUp();
+      else this.#atEnd.add(giveUp);
+      asked
+        .then((answer) => {
+          settle();
+          return isGivenUp ? onLate(answer) : resolve(answer);
+        })
+        .catch((error: unknown) => {
+          settle();
+          reject(error);
+        });
     });
-    try {
-      const answer = asked.then((value) => ({ value }));
-      const first = await Promise.race([answer, isGivenUp]);
-      if (first !== true) return first.value;
-      asked.then(onLate).catch(() => undefined);
-      return otherwise;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', giveUp);
-    }
   }
 }
