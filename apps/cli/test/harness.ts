@@ -145,7 +145,7 @@ async function consume(
       async deliver({ data }) {
         taken += 1;
         await nextMillisecond();
-        if (taken === count) setImmediate(() => consumer.stop(10_000).then(resolve, reject));
+        if (taken === count) setImmediate(() => consumer.stop(10_000).then(() => resolve(), reject));
         return { outcome: 'dead', record: recordOf((data as CallEvent).id) };
       },
     });

@@ -11,7 +11,7 @@ it('needs nothing but a secret', () => {
   const config = readConfig(secret);
   expect(config.ok && config.value).toMatchObject({
     redisUrl: 'redis://127.0.0.1:6379',
-    concurrency: 50,
+    concurrency: 100,
     requestTimeoutMs: 15_000,
     metricsPort: 9_464,
     channels: {

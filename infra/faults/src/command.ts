@@ -30,7 +30,7 @@ export async function main(args: readonly string[], write: Write): Promise<numbe
   return run(options, write);
 }
 
-async function run({ minutes, seed, only, table }: Options, write: Write): Promise<number> {
+async function run({ minutes, seed, only, mixes, table }: Options, write: Write): Promise<number> {
   const startedAtMs = Date.now();
   const random = seededRandom(seed);
   write(`seed ${seed}: npm run faults -- --minutes ${minutes} --seed ${seed}\n`);
@@ -42,7 +42,10 @@ async function run({ minutes, seed, only, table }: Options, write: Write): Promi
     write(lineOf(name, report));
   };
 
-  for (const group of groupBy(chosen, ({ needs }) => JSON.stringify(withDefaults(needs))).values()) {
+  // Those that are not made still draw from the source, so that the others are what they are in the whole run.
+  if (mixes.length > 0) for (const _ of chosen) random.fork();
+  const alone = mixes.length > 0 ? [] : chosen;
+  for (const group of groupBy(alone, ({ needs }) => JSON.stringify(withDefaults(needs))).values()) {
     const waiting = [...group];
     // Where a promise was broken, the next fault gets a stage of its own.
     while (waiting.length > 0) {
@@ -63,10 +66,12 @@ async function run({ minutes, seed, only, table }: Options, write: Write): Promi
 
   const untilMs = startedAtMs + minutes * 60_000;
   for (const [index, mix] of mixesOf(chosen, random)) {
-    if (Date.now() >= untilMs) break;
+    if (mixes.length > 0 ? index > Math.max(...mixes) : Date.now() >= untilMs) break;
+    const own = random.fork();
+    if (mixes.length > 0 && !mixes.includes(index)) continue;
     await onStage(mix.needs, async (stage) => {
       const load = { prefix: `mix-${index}`, ...MIXED };
-      const report = await runFaults(stage, mix.faults, random.fork(), {
+      const report = await runFaults(stage, mix.faults, own, {
         load,
         drainWithinMs: 2 * DRAIN_WITHIN_MS,
       });
