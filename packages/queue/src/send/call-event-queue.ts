@@ -22,7 +22,7 @@ export interface CallEventQueueOptions extends CallEventRules {
   readonly redis: string | RedisConnection;
   /** Default `default`. */
   readonly channel?: string;
-  /** Events per script, of `sendMany` and of many `send`s at a time. Default 200. */
+  /** Events per script of `sendMany`. Default 200. */
   readonly chunkSize?: number;
   /** What an acknowledgement says; default `memory`. `replica` waits until a replica has the event too. */
   readonly durability?: Durability;
@@ -145,7 +145,10 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   }
 
   /** Many sends at a time are a few chunks. */
-  const sendSoon = turnByTurn<Sending>(chunkSize, (sendings) => void sendTogether(sendings));
+  const sendSoon = turnByTurn<Sending>(
+    Math.min(chunkSize, SENDS_TOGETHER),
+    (sendings) => void sendTogether(sendings),
+  );
 
   async function sendTogether(sendings: readonly Sending[]): Promise<void> {
     try {
@@ -169,6 +172,9 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     },
   };
 }
+
+/** Of one turn. With all of a hundred, producer and Redis would wait for each other in turns. */
+const SENDS_TOGETHER = 16;
 
 interface Sending {
   readonly event: unknown;
