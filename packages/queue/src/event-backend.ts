@@ -1,19 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type BackendFactory,
-  createIORedisClient,
-  type IRedisClient,
-  type JobJson,
-  Queue,
-  QueueKeys,
-  RedisConnection,
-  RedisQueueBackend,
-} from 'bullmq';
+import { type IRedisClient, type JobJson, RedisQueueBackend } from 'bullmq';
 import { Taking } from './consume/taking.js';
 import { createFinishTogether } from './lanes/finish-together.js';
-import { ADD_TOGETHER, FINISH_TOGETHER, LANE_COMMANDS } from './lanes/lane-commands.js';
-import { JOB_NAME, queueName } from './names.js';
-import type { RedisConnection as Redis } from './redis.js';
+import { ADD_TOGETHER, FINISH_TOGETHER, LANE_COMMANDS, ourCommand } from './lanes/lane-commands.js';
+import { JOB_NAME } from './names.js';
 
 /** An event as it is enqueued. */
 export interface NewEvent {
@@ -61,11 +51,7 @@ const STOPPING_MS = 1;
 
 const REST_AFTER_REFUSAL_MS = 1_000;
 
-/** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
-const KEPT_QUEUE_NOTICES = 1_000;
-
 const OUR_COMMANDS = new Set(LANE_COMMANDS.map(({ name }) => name));
-const ourCommand = (name: string) => `callpost:${name}`;
 
 /**
  * BullMQ's Redis, with Callpost's rules in the places where only they can hold: lanes within the scripts that add and
@@ -199,46 +185,5 @@ export class EventBackend extends RedisQueueBackend {
   /** By then everything is settled, so there is nothing left for Redis to agree to. */
   override close(): Promise<void> {
     return super.close(true);
-  }
-}
-
-/** For BullMQ's Queue and Worker, over a connection made by `connectRedis`, which stays its maker's. */
-export const createEventBackend: BackendFactory<EventBackend> = (
-  name,
-  options,
-  { withBlockingConnection } = {},
-) => {
-  const client = createIORedisClient(options.connection as Redis);
-  defineCommands(options.connection as Redis);
-  const keys = new QueueKeys();
-  return new EventBackend(
-    new RedisConnection(client, { shared: true, blocking: false }),
-    name,
-    keys.getKeys(name),
-    (type) => keys.toKey(name, type),
-    options,
-    withBlockingConnection
-      ? new RedisConnection(client.duplicate(), { shared: false, blocking: true })
-      : undefined,
-  );
-};
-
-/** A channel's queue, to put events into it or letters back. */
-export function openEventQueue(redis: Redis, channel: string) {
-  const queue = new Queue(
-    queueName(channel),
-    { connection: redis, streams: { events: { maxLen: KEPT_QUEUE_NOTICES } } },
-    createEventBackend,
-  );
-  // Whoever uses the queue gets the error from what they asked; without a listener Node would end the process.
-  queue.on('error', () => undefined);
-  return queue;
-}
-
-export type EventQueue = ReturnType<typeof openEventQueue>;
-
-function defineCommands(redis: Redis): void {
-  for (const { name, numberOfKeys, lua } of LANE_COMMANDS) {
-    if (!(ourCommand(name) in redis)) redis.defineCommand(ourCommand(name), { numberOfKeys, lua });
   }
 }

@@ -1,5 +1,6 @@
 import { type Job, type JobJson, type Processor, type Span, Worker, type WorkerOptions } from 'bullmq';
-import { createEventBackend, type EventBackend, type TakeGate } from '../event-backend.js';
+import type { EventBackend, TakeGate } from '../event-backend.js';
+import { createEventBackend } from '../event-queue.js';
 import { adoptPolicy, isNoLongerOurs } from './settle.js';
 
 /** A BullMQ worker that treats every job alike, however badly it was enqueued. */

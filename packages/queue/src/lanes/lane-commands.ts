@@ -1,6 +1,7 @@
 import { addStandardJob } from 'bullmq/dist/esm/scripts/addStandardJob-9.js';
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { reprocessJob } from 'bullmq/dist/esm/scripts/reprocessJob-9.js';
+import type { RedisConnection } from '../redis.js';
 import { LANE_FIELD } from './lane-keys.js';
 import { bullmqFunction, bullmqParts, LANE_LUA } from './lane-lua.js';
 
@@ -142,3 +143,14 @@ end`;
 }
 
 export const LANE_COMMANDS: readonly LaneCommand[] = [ADD, FINISH, REPLAY];
+
+/** The name under which a connection knows the command. */
+export function ourCommand(name: string): string {
+  return `callpost:${name}`;
+}
+
+export function defineLaneCommands(redis: RedisConnection): void {
+  for (const { name, numberOfKeys, lua } of LANE_COMMANDS) {
+    if (!(ourCommand(name) in redis)) redis.defineCommand(ourCommand(name), { numberOfKeys, lua });
+  }
+}

@@ -1,6 +1,6 @@
 import { Job } from 'bullmq';
-import { openEventQueue } from '../event-backend.js';
 import { readMarks } from '../event-marks.js';
+import { openEventQueue } from '../event-queue.js';
 import { LANE_FIELD, laneKeys } from '../lanes/lane-keys.js';
 import { json, ORIGINAL_FIELD } from '../letters/dead-letter.js';
 import { callOf } from '../letters/letter-entry.js';

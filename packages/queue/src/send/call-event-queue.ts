@@ -5,7 +5,7 @@ import {
   parseCallEvent,
   stampCreatedAt,
 } from '@callpost/domain';
-import { type EventQueue, openEventQueue } from '../event-backend.js';
+import { type EventQueue, openEventQueue } from '../event-queue.js';
 import { CHANNELS_KEY, queueKey, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection } from '../redis.js';
 import { turnByTurn } from '../turn-by-turn.js';

@@ -1,6 +1,6 @@
 import { type CallEvent, callKey } from '@callpost/domain';
 import { createIORedisClient } from 'bullmq';
-import type { EventQueue } from '../event-backend.js';
+import type { EventQueue } from '../event-queue.js';
 import { jobIdOf } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import type { SendSpan } from './send-tracing.js';
