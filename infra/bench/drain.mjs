@@ -13,9 +13,10 @@ const WORKER = fileURLToPath(new URL('../../apps/worker/dist/main.js', import.me
 const SCENES = [
   { concurrency: 10, latencyMs: 100 },
   { concurrency: 50, latencyMs: 100 },
+  { concurrency: 100, latencyMs: 100 },
   { concurrency: 200, latencyMs: 100 },
   { concurrency: 50, latencyMs: 500 },
-  { concurrency: 50, latencyMs: 1 },
+  { concurrency: 100, latencyMs: 1 },
 ];
 
 console.log('in flight  answer takes  deliveries/s  in flight / latency');

@@ -12,6 +12,12 @@ const GOALS = [
     of: ({ naive, callpost }) => callpost.deliveriesPerSecond / naive.deliveriesPerSecond,
   },
   {
+    name: 'deliveries/s ÷ naive, with group commit',
+    at: 'least',
+    wanted: 4.5,
+    of: ({ naive, callpost }) => callpost.deliveriesPerSecond / naive.deliveriesPerSecond,
+  },
+  {
     name: 'deliveries/s ÷ best plain loop',
     at: 'least',
     wanted: 0.75,
