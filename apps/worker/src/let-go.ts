@@ -7,5 +7,8 @@ const LET_GO_MS = 1_000;
  * itself. A Redis that is away must not hold up the end for that.
  */
 export async function letGo(stop: () => unknown): Promise<void> {
-  await within(Promise.resolve(stop()), LET_GO_MS);
+  await within(
+    Promise.resolve(stop()).catch(() => undefined),
+    LET_GO_MS,
+  );
 }

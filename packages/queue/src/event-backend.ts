@@ -72,6 +72,11 @@ export class EventBackend extends RedisQueueBackend {
     this.#taking.stop();
   }
 
+  /** Resolves when an event that came after that is back where it was; or when none comes soon. */
+  lateEventIsBack(): Promise<void> {
+    return this.#taking.lateIsDealtWith();
+  }
+
   /**
    * Adds events, each in its lane, with one script.
    *

@@ -38,7 +38,9 @@ function unreachable(error: RedisUnavailableError): Check {
     verdict: 'no Redis',
     found: error.message,
     wanted: 'reachable',
-    advice: 'Check that Redis runs, that --redis or REDIS_URL says where, and the network between.',
+    advice: error.message.includes('certificate')
+      ? "Redis answers, but its certificate does not do for this host. NODE_EXTRA_CA_CERTS names a private authority's file."
+      : 'Check that Redis runs, that --redis or REDIS_URL says where, and the network between.',
   };
 }
 

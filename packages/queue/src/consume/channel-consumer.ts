@@ -174,10 +174,9 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
         isGraceOver = true;
         interrupts.raise('shutdown');
       }, graceMs);
-      const impatience = new AbortController();
-      const tooLate = sleep(graceMs + HAND_BACK_MS, undefined, { signal: impatience.signal });
-      await Promise.race([worker.close(), tooLate]);
-      impatience.abort();
+      const tooLate = sleep(graceMs + HAND_BACK_MS, undefined, { ref: false });
+      const ended = worker.close().then(() => worker.backend.lateEventIsBack());
+      await Promise.race([ended, tooLate]);
       clearTimeout(interrupt);
       brake?.stop();
       return worker.heldCount();

@@ -5,7 +5,7 @@ import { adoptPolicy, isNoLongerOurs } from './settle.js';
 
 /** A BullMQ worker that treats every job alike, however badly it was enqueued. */
 export class EventWorker extends Worker<unknown, void, string, EventBackend> {
-  readonly #held = new Set<Job>();
+  #held = 0;
   readonly #refused = new Set<Job>();
 
   constructor(
@@ -23,17 +23,17 @@ export class EventWorker extends Worker<unknown, void, string, EventBackend> {
    * the worker was closed. (One refused before that comes back by itself, and may be held again.)
    */
   heldCount(): number {
-    return this.#held.size + this.#refused.size;
+    return this.#held + this.#refused.size;
   }
 
   override async processJob(
     ...[job, token, fetchNext]: Parameters<Worker<unknown, void>['processJob']>
   ): Promise<void | Job<unknown, void>> {
-    this.#held.add(job);
+    this.#held += 1;
     try {
       return await super.processJob(job, token, fetchNext);
     } finally {
-      this.#held.delete(job);
+      this.#held -= 1;
     }
   }
 
