@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import {
   eventually,
   type Program,
+  redisSpeaksTls,
   type Sink,
   sampleEvent,
   startProgram,
@@ -57,19 +58,25 @@ function startWorker(environment: Readonly<Record<string, string>>): Program {
 
 /** `callpost send` of one event, and what it says. */
 function send(id: string, environment: Readonly<Record<string, string>>) {
+  return callpost(['send', '-'], environment, `${JSON.stringify(sampleEvent({ id }))}\n`);
+}
+
+function callpost(args: readonly string[], environment: Readonly<Record<string, string>>, input = '') {
   return new Promise<{ code: number; output: string }>((resolve) => {
     const child = execFile(
       process.execPath,
-      [CLI, 'send', '-'],
+      [CLI, ...args],
       { env: { PATH: process.env.PATH, ...environment } },
       (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
     );
-    child.stdin?.end(`${JSON.stringify(sampleEvent({ id }))}\n`);
+    child.stdin?.end(input);
   });
 }
 
-it.each([
+const itOverTls = it.skipIf(!redisSpeaksTls());
+
+itOverTls.each([
   ['a server', 'ok_server', ({ tlsUrl }: TestTlsRedis) => tlsUrl],
   ['sentinels', 'ok_sentinel', ({ sentinelUrl }: TestTlsRedis) => sentinelUrl],
 ])("an event goes all the way through %s over TLS, with an authority of one's own", async (_, id, urlOf) => {
@@ -84,7 +91,7 @@ it.each([
 });
 
 describe('whoever would send or take refuses a Redis', () => {
-  it.each([
+  itOverTls.each([
     ['whose authority is unknown', 'valid', {}, /certificate/],
     ['whose certificate has expired', 'expired', TRUSTS, /certificate has expired/],
     ['whose certificate is for another host', 'other-host', TRUSTS, /does not match certificate/],
@@ -95,6 +102,9 @@ describe('whoever would send or take refuses a Redis', () => {
       const { code, output } = await send('ok_never', environment);
       expect(code).not.toBe(0);
       expect(output).toMatch(why);
+      const { output: diagnosis } = await callpost(['doctor'], environment);
+      expect(diagnosis).toMatch(why);
+      expect(diagnosis).toContain('NODE_EXTRA_CA_CERTS');
       const worker = startWorker(environment);
       await worker.line({ level: 50 });
       await eventually(() => expect(worker.output()).toMatch(why));

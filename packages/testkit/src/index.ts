@@ -9,6 +9,7 @@ export {
 export { eventually } from './eventually.js';
 export { type LogLine, type Program, startProgram } from './program.js';
 export { startCluster, type TestCluster } from './redis-cluster.js';
+export { redisSpeaksTls } from './redis-process.js';
 export { startSentinel, type TestSentinel } from './redis-sentinel.js';
 export { DURABLE, startRedis, type TestRedis } from './redis-server.js';
 export { startTlsRedis, type TestTlsRedis } from './redis-tls.js';

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -58,6 +58,15 @@ function redisBinary(): string {
     if (found !== undefined) return found;
   }
   throw new Error('redis-server or valkey-server is not on the PATH; `npm test` in the root installs one');
+}
+
+/** Whether the Redis of this machine was built with TLS; one that was made from its source is not, unless it was told. */
+export function redisSpeaksTls(): boolean {
+  // It ends at once in any case: either it does not know the setting, or not the value.
+  const { stderr } = spawnSync(redisBinary(), ['--port', '0', '--tls-auth-clients', 'perhaps'], {
+    encoding: 'utf8',
+  });
+  return stderr.includes('must be one of');
 }
 
 /** Above a server's own port a node of a cluster listens for its fellows. */
