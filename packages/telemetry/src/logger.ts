@@ -22,10 +22,24 @@ export function createLogger({ level, base, destination }: LoggerOptions): Logge
   const options = {
     level,
     base,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: createIsoTime(),
     serializers: { error: errorFields },
   };
   return pino(options, destination ?? turnByTurn(pino.destination({ dest: process.stdout.fd, sync: true })));
+}
+
+/** As pino's own, but made once a millisecond: a busy worker writes ten lines in one. */
+function createIsoTime(): () => string {
+  let madeAtMs = 0;
+  let time = '';
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== madeAtMs) {
+      madeAtMs = nowMs;
+      time = `,"time":"${new Date(nowMs).toISOString()}"`;
+    }
+    return time;
+  };
 }
 
 /** An error's type, code and masked message. No stack of a network error, no request, no configuration, no cause. */
