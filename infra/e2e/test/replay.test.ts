@@ -16,9 +16,11 @@ import { SECRET, useStage } from './stage.js';
 
 const CHANNEL = 'default';
 
+const IN_FLIGHT = 50;
 const stage = useStage({
   REAMAZE_SHARED_SECRET: SECRET,
   REQUEST_TIMEOUT_MS: '1000',
+  WORKER_CONCURRENCY: String(IN_FLIGHT),
   LOCK_DURATION_MS: '2000',
 });
 
@@ -172,6 +174,6 @@ it('a run of 20,000 ends complete, with the worker killed twice and Redis once; 
   expect(Object.keys(accepted)).toHaveLength(count + 1);
   const ids = Array.from({ length: count }, (_, index) => `ok_${index}`);
   expect(outOfOrder(Object.keys(accepted), ids, (index) => index % 4_000)).toEqual([]);
-  // At each of the three crashes up to 50 events were in flight, whose delivery may not have been recorded.
-  expect(requests.length - count - 1).toBeLessThanOrEqual(3 * 50);
+  // At each of the three crashes up to so many events were in flight, whose delivery may not have been recorded.
+  expect(requests.length - count - 1).toBeLessThanOrEqual(3 * IN_FLIGHT);
 }, 240_000);
