@@ -9,6 +9,9 @@ export const JOB_NAME = 'call-event';
 /** The set of channel names that a producer or a worker has ever opened in this Redis. */
 export const CHANNELS_KEY = 'callpost:channels';
 
+/** A channel, or one shard of it. */
+const HOME_NAME = /^([^.]+)(\.\d+)?$/;
+
 /** @throws RangeError for a name that is not a channel name */
 export function requireChannelName(channel: string): void {
   if (isChannelName(channel)) return;
@@ -16,18 +19,18 @@ export function requireChannelName(channel: string): void {
 }
 
 /**
- * The BullMQ queue of a channel. The braces put all keys of a channel into one Redis Cluster slot, and each channel
- * into its own.
+ * The BullMQ queue of a channel or, as `<channel>.<n>`, of one of its shards. The braces put all keys of a queue into one
+ * Redis Cluster slot, and each queue into its own.
  *
  * @throws RangeError for a name that is not a channel name
  */
-export function queueName(channel: string): string {
-  requireChannelName(channel);
-  return `{voice-${channel}}`;
+export function queueName(home: string): string {
+  requireChannelName(HOME_NAME.exec(home)?.[1] ?? home);
+  return `{voice-${home}}`;
 }
 
-export function queueKey(channel: string, suffix: string): string {
-  return `${KEY_PREFIX}:${queueName(channel)}:${suffix}`;
+export function queueKey(home: string, suffix: string): string {
+  return `${KEY_PREFIX}:${queueName(home)}:${suffix}`;
 }
 
 /**
