@@ -9,7 +9,7 @@ import { median } from './measure/statistics.mjs';
 export const SIZES = {
   full: { rounds: 5, events: 40_000, enqueued: 10_000, latencyRounds: 3, steadySeconds: 8, loadSeconds: 4 },
   quick: { rounds: 3, events: 8_000, enqueued: 2_000, latencyRounds: 1, steadySeconds: 2, loadSeconds: 1 },
-  tiny: { rounds: 1, events: 300, enqueued: 200, latencyRounds: 1, steadySeconds: 0.5, loadSeconds: 0.2 },
+  tiny: { rounds: 1, events: 1_200, enqueued: 200, latencyRounds: 1, steadySeconds: 0.5, loadSeconds: 0.2 },
 };
 
 const STEADY_PER_SECOND = 50;
