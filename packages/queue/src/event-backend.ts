@@ -1,8 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type IRedisClient, type JobJson, RedisQueueBackend } from 'bullmq';
+import {
+  type IRedisClient,
+  type JobJson,
+  RedisQueueBackend,
+  raw2NextJobData,
+  type WorkerOptions,
+} from 'bullmq';
 import { Taking } from './consume/taking.js';
-import { createFinishTogether } from './lanes/finish-together.js';
-import { ADD_TOGETHER, FINISH_TOGETHER, LANE_COMMANDS, ourCommand } from './lanes/lane-commands.js';
+import { createDeliverTogether, DELIVERS_TOGETHER, NOT_PLAIN } from './lanes/deliver-together.js';
+import {
+  ADD_TOGETHER,
+  DELIVER_TOGETHER,
+  LANE_COMMANDS,
+  MOVE_TO_FINISHED,
+  ourCommand,
+} from './lanes/lane-commands.js';
 import { JOB_NAME } from './names.js';
 
 /** An event as it is enqueued. */
@@ -31,7 +43,8 @@ const PLAIN_JOB = {
 };
 
 type CommandClient = Parameters<RedisQueueBackend['execCommand']>[0];
-type FinishTogether = ReturnType<typeof createFinishTogether>;
+type DeliverTogether = ReturnType<typeof createDeliverTogether>;
+type Completed = Awaited<ReturnType<RedisQueueBackend['moveToCompleted']>>;
 type Taken = ReturnType<RedisQueueBackend['moveToActive']>;
 
 /** Whether an event may be taken from the queue at this moment. */
@@ -62,7 +75,7 @@ export class EventBackend extends RedisQueueBackend {
   /** How long the id of a delivered event is remembered. */
   dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS;
   readonly #taking = new Taking();
-  #finish: FinishTogether | undefined;
+  #deliver: DeliverTogether | undefined;
 
   /**
    * From now on nothing is taken. BullMQ's worker that closes only stops asking: an ask of its that waits for a job still
@@ -113,18 +126,54 @@ export class EventBackend extends RedisQueueBackend {
   override execCommand(
     ...[client, name, args]: Parameters<RedisQueueBackend['execCommand']>
   ): ReturnType<RedisQueueBackend['execCommand']> {
-    if (name === 'moveToFinished') return this.#finishingBy(client)(args);
+    if (name === MOVE_TO_FINISHED) return client.runCommand(ourCommand(name), [...args, this.dedupWindowMs]);
     return OUR_COMMANDS.has(name)
       ? client.runCommand(ourCommand(name), args)
       : super.execCommand(client, name, args);
   }
 
-  #finishingBy(client: CommandClient): FinishTogether {
-    this.#finish ??= createFinishTogether(
-      async (command) => client.runCommand(ourCommand(FINISH_TOGETHER), command),
-      () => this.dedupWindowMs,
+  /** Of an event that was delivered. BullMQ would keep the job, or measure, only if the worker was set to. */
+  override async moveToCompleted(
+    ...parameters: Parameters<RedisQueueBackend['moveToCompleted']>
+  ): Promise<Completed> {
+    const [job, , , token, fetchNext] = parameters;
+    if (!DELIVERS_TOGETHER) return super.moveToCompleted(...parameters);
+    const fetchesNext = fetchNext && !this.queue.closing && this.#mayBringNext();
+    const answer = await this.#deliverBy(await this.queue.client)({
+      jobId: job.id ?? '',
+      token,
+      fetchesNext,
+    });
+    if (answer === NOT_PLAIN) return super.moveToCompleted(...parameters);
+    if (typeof answer === 'number' && answer < 0) {
+      throw this.finishedErrors({
+        code: answer,
+        jobId: job.id ?? '',
+        command: MOVE_TO_FINISHED,
+        state: 'active',
+      });
+    }
+    return {
+      result: raw2NextJobData(answer as Parameters<typeof raw2NextJobData>[0]),
+      finishedOn: Date.now(),
+    };
+  }
+
+  #deliverBy(client: CommandClient): DeliverTogether {
+    this.#deliver ??= createDeliverTogether(
+      async (command) => client.runCommand(ourCommand(DELIVER_TOGETHER), command),
+      () => {
+        const { lockDuration, limiter } = this.queue.opts as WorkerOptions & { lockDuration: number };
+        return {
+          keyPrefix: this.keys[''] ?? '',
+          nowMs: Date.now(),
+          lockDurationMs: lockDuration,
+          dedupWindowMs: this.dedupWindowMs,
+          limiter,
+        };
+      },
     );
-    return this.#finish;
+    return this.#deliver;
   }
 
   /** An event that comes too late goes back to where it was. */

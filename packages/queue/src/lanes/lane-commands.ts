@@ -2,8 +2,9 @@ import { addStandardJob } from 'bullmq/dist/esm/scripts/addStandardJob-9.js';
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { reprocessJob } from 'bullmq/dist/esm/scripts/reprocessJob-9.js';
 import type { RedisConnection } from '../redis.js';
+import { DELIVER_LUA } from './deliver-lua.js';
 import { LANE_FIELD } from './lane-keys.js';
-import { bullmqFunction, bullmqParts, LANE_LUA } from './lane-lua.js';
+import { bullmqFunction, bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
 
 /*
  * BullMQ's own scripts, each with what the lanes do at that moment around it. One script, so that an event has its place
@@ -13,12 +14,12 @@ import { bullmqFunction, bullmqParts, LANE_LUA } from './lane-lua.js';
  */
 
 export const ADD_TOGETHER = 'addTogether';
-export const FINISH_TOGETHER = 'finishTogether';
+export const DELIVER_TOGETHER = 'deliverTogether';
+export const MOVE_TO_FINISHED = 'moveToFinished';
 const bullmqAdd = bullmqParts(addStandardJob, 'if parentKey ~= nil then');
 const bullmqFinish = bullmqParts(moveToFinished, 'local jobIdKey = KEYS[12]');
 /** Of each event. */
 const ADD_ARGUMENTS = 6;
-const FINISH_ARGUMENTS = 8;
 
 export interface LaneCommand {
   /** BullMQ's, or ours. */
@@ -56,33 +57,27 @@ return answers`,
 };
 
 /**
- * Delivered or dead, for all events that a worker finished within one turn of its event loop (`finish-together.ts`). An
- * event leaves its lane in the moment when BullMQ has found that this worker still holds it, and before BullMQ looks for
- * the next job, which can be the one that was woken. What fails of one event is its own error, not the others'.
+ * Dead; or delivered, where `DELIVER` leaves it to BullMQ. The event leaves its lane in the moment when BullMQ has found that
+ * this worker still holds it, and before BullMQ looks for the next job, which can be the one that was woken.
  *
- * KEYS: those of BullMQ that are the same for every job of the queue. ARGV: key prefix; how long the id of a delivered
- * event is remembered, in ms; and for each event BullMQ's arguments but the prefix.
- *
- * @returns for each event what BullMQ's script answers, or its error
+ * KEYS and ARGV: BullMQ's; then how long the id of a delivered event is remembered, in ms.
  */
 const FINISH: LaneCommand = {
-  name: FINISH_TOGETHER,
-  numberOfKeys: 11,
+  name: MOVE_TO_FINISHED,
+  numberOfKeys: 14,
   lua: `
 ${LANE_LUA.WAKE}
 ${LANE_LUA.ADVANCE}
 ${bullmqFinish.functions}
-local prefix, dedupWindowMs = ARGV[1], ARGV[2]
+local target, prefix, dedupWindowMs = ARGV[5], ARGV[7], ARGV[10]
 local lanes, delivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
-local target
-local hasWoken = false
 local function leaveLane(jobKey, jobId)
   local place = redis.call('HMGET', jobKey, '${LANE_FIELD}', 'timestamp')
   local call = place[1]
   if not call then return end
   if redis.call('HGET', lanes, call) == jobId then
     local _, isWoken = advance(prefix, call, true)
-    hasWoken = hasWoken or isWoken
+    if isWoken then callWorkers(prefix) end
   end
   if target == 'failed' then
     redis.call('HDEL', jobKey, '${LANE_FIELD}')
@@ -100,16 +95,7 @@ removeLock = function(jobKey, stalledKey, token, jobId)
   return refusal
 end
 ${bullmqFinish.main}
-local function finish(jobId, timestamp, field, value, to, fetchNext, options, update)
-  target = to
-  return bullmq(
-    {KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10],
-      prefix .. to, prefix .. jobId, prefix .. 'metrics:' .. to, KEYS[11]},
-    {jobId, timestamp, field, value, to, fetchNext, prefix, options, update})
-end
-${forEach('finish', 3, FINISH_ARGUMENTS)}
-if hasWoken then callWorkers(prefix) end
-return answers`,
+return bullmq(KEYS, ARGV)`,
 };
 
 /** Replay: the letter goes to the end of its call's lane. What it needs is in the job: its key, and its call. */
@@ -131,18 +117,10 @@ end
 return result`,
 };
 
-/** Lua that calls a function for every so many arguments; what it answers each time, or its error, is in `answers`. */
-function forEach(name: string, from: number, argumentsEach: number): string {
-  return `
-local answers = {}
-for at = ${from}, #ARGV, ${argumentsEach} do
-  local isDone, answer = pcall(${name}, unpack(ARGV, at, at + ${argumentsEach - 1}))
-  if not isDone and type(answer) ~= 'table' then answer = redis.error_reply(answer) end
-  answers[#answers + 1] = answer
-end`;
-}
+/** Delivered, as most events are: many at a time, and with a script of our own. */
+const DELIVER: LaneCommand = { name: DELIVER_TOGETHER, numberOfKeys: 1, lua: DELIVER_LUA };
 
-export const LANE_COMMANDS: readonly LaneCommand[] = [ADD, FINISH, REPLAY];
+export const LANE_COMMANDS: readonly LaneCommand[] = [ADD, FINISH, DELIVER, REPLAY];
 
 /** The name under which a connection knows the command. */
 export function ourCommand(name: string): string {

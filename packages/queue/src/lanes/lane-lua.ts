@@ -100,6 +100,17 @@ export function bullmqParts({ name, content }: BullmqScript, start: string) {
   };
 }
 
+/** Lua that calls a function for every so many arguments; what it answers each time, or its error, is in `answers`. */
+export function forEach(name: string, from: number, argumentsEach: number): string {
+  return `
+local answers = {}
+for at = ${from}, #ARGV, ${argumentsEach} do
+  local isDone, answer = pcall(${name}, unpack(ARGV, at, at + ${argumentsEach - 1}))
+  if not isDone and type(answer) ~= 'table' then answer = redis.error_reply(answer) end
+  answers[#answers + 1] = answer
+end`;
+}
+
 interface BullmqScript {
   readonly name: string;
   readonly content: string;

@@ -1,0 +1,128 @@
+import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
+import { NOT_PLAIN } from './deliver-together.js';
+import { LANE_FIELD } from './lane-keys.js';
+import { bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
+
+/*
+ * What becomes of a delivered event is nine tenths of what Redis does for Callpost. So it is not BullMQ's script that does
+ * it but this one, which leaves the same behind with half the commands, since it knows more: the job is removed, what holds
+ * for the queue holds for all jobs of one script, and the event that is woken is the one that is taken next. What is not
+ * plain is left to BullMQ's: a job that is part of a flow or deduplicated by BullMQ, and taking the next one where the queue
+ * is paused, limited, or has nothing but prioritised jobs.
+ *
+ * `deliver-together.test.ts` compares what both leave behind.
+ */
+
+const bullmq = bullmqParts(moveToFinished, 'local jobIdKey = KEYS[12]');
+
+/** An event, if it is still this worker's, leaves Redis and its lane. Its id is remembered. The woken one is in `woken`. */
+const LEAVE = `
+local woken
+local function unpark(_, jobId) woken = jobId end
+local function unparkNow()
+  redis.call('HSET', prefix .. woken, 'delay', 0, 'failedReason', '')
+  redis.call('RPUSH', wait, woken)
+  isMarked = true
+end
+${LANE_LUA.ADVANCE}
+local function leave(jobId, token)
+  local jobKey = prefix .. jobId
+  local job = redis.call('HMGET', jobKey, 'timestamp', '${LANE_FIELD}', 'parentKey', 'deid')
+  if not job[1] then return redis.call('EXISTS', jobKey) == 0 and -1 or ${NOT_PLAIN} end
+  if job[3] or job[4] then return ${NOT_PLAIN} end
+  if redis.call('EXISTS', jobKey .. ':dependencies', jobKey .. ':unsuccessful') > 0 then return ${NOT_PLAIN} end
+  local holder = redis.call('GET', jobKey .. ':lock')
+  if holder ~= token then return holder and -6 or -2 end
+  if redis.call('LREM', active, -1, jobId) == 0 then return ${NOT_PLAIN} end
+  redis.call('DEL', jobKey, jobKey .. ':lock', jobKey .. ':logs', jobKey .. ':processed', jobKey .. ':failed')
+  redis.call('XADD', events, '*', 'event', 'completed', 'jobId', jobId, 'returnvalue', 'null', 'prev', 'active')
+  local call = job[2]
+  if not call then return 0 end
+  redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', dedupWindowMs)
+  if redis.call('HGET', lanes, call) == jobId then advance(prefix, call, true) end
+  if hasLetters then
+    local newest = redis.call('HGET', newestDelivered, call)
+    if newest and tonumber(newest) < tonumber(job[1]) then redis.call('HSET', newestDelivered, call, job[1]) end
+  end
+  return 0
+end`;
+
+/** The next event for a worker: the one that was woken, or the one that waits longest. Nil: there is none. */
+const TAKE = `
+local function takeByBullmq(token)
+  if woken then unparkNow() end
+  return fetchNextJob(wait, active, prioritized, events, prefix .. 'limiter', delayed, prefix .. 'meta', prefix .. 'pc',
+    marker, prefix, nowMs, {token = token, lockDuration = lockMs, limiter = limiter})
+end
+local hasPromoted
+local function take(token)
+  if not isPlain then return takeByBullmq(token) end
+  if not hasPromoted then
+    promoteDelayedJobs(delayed, marker, wait, prioritized, events, prefix, nowMs, prefix .. 'pc', false)
+    hasPromoted = true
+  end
+  local jobId = woken
+  if woken then
+    redis.call('LPUSH', active, jobId)
+  else
+    jobId = redis.call('RPOPLPUSH', wait, active)
+    if not jobId then return takeByBullmq(token) end
+    if string.sub(jobId, 1, 2) == '0:' then
+      redis.call('LREM', active, 1, jobId)
+      return takeByBullmq(token)
+    end
+  end
+  local jobKey = prefix .. jobId
+  redis.call('SET', jobKey .. ':lock', token, 'PX', lockMs)
+  redis.call('XADD', events, '*', 'event', 'active', 'jobId', jobId, 'prev', 'waiting')
+  if woken then
+    redis.call('HSET', jobKey, 'processedOn', nowMs, 'delay', 0, 'failedReason', '')
+  else
+    redis.call('HSET', jobKey, 'processedOn', nowMs)
+  end
+  redis.call('HINCRBY', jobKey, 'ats', 1)
+  isMarked = true
+  return {redis.call('HGETALL', jobKey), jobId, 0, 0}
+end`;
+
+/**
+ * KEYS: one of the queue. ARGV: key prefix; Unix ms; lock duration and dedup window in ms; how many jobs the worker's limiter
+ * lets through, or nothing, and in how many ms; and for each event its job id, its token, and whether another is wanted in
+ * its place.
+ *
+ * Returns for each event what BullMQ's `moveToFinished` answers, `NOT_PLAIN`, or its error.
+ */
+export const DELIVER_LUA = `
+${bullmq.functions}
+local prefix, nowMs, lockMs, dedupWindowMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local limiter = ARGV[5] ~= '' and {max = tonumber(ARGV[5]), duration = tonumber(ARGV[6])} or nil
+local wait, active, delayed, prioritized = prefix .. 'wait', prefix .. 'active', prefix .. 'delayed', prefix .. 'prioritized'
+local events, marker = prefix .. 'events', prefix .. 'marker'
+local lanes, newestDelivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
+local meta = redis.call('HMGET', prefix .. 'meta', 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
+local isPlain = not (limiter or meta[1] or meta[2] or meta[3])
+local hasLetters = redis.call('EXISTS', newestDelivered) == 1
+local left, isMarked = {}, false
+${LEAVE}
+${TAKE}
+local function deliver(jobId, token, isNextWanted)
+  woken = nil
+  local answer = leave(jobId, token)
+  if answer < 0 then return answer end
+  left[#left + 1] = jobId
+  if isNextWanted == '1' then
+    local next = take(token)
+    if next then return next end
+  elseif woken then
+    unparkNow()
+  end
+  if redis.call('LLEN', wait) + redis.call('LLEN', active) + redis.call('ZCARD', prioritized) == 0 then
+    redis.call('XADD', events, '*', 'event', 'drained')
+  end
+  return 0
+end
+redis.call('XTRIM', events, 'MAXLEN', '~', meta[4] or 10000)
+${forEach('deliver', 7, 3)}
+if #left > 0 then redis.call('SREM', prefix .. 'stalled', unpack(left)) end
+if isMarked then redis.call('ZADD', marker, 0, '0') end
+return answers`;
