@@ -78,7 +78,7 @@ async function readDelayed(redis: RedisConnection, channel: string) {
   const jobIds = new Set([...nextDue.filter((_, index) => index % 2 === 0), ...lastDue]);
   const events = await Promise.all(
     [...jobIds].map(async (jobId) => ({
-      isParked: (await redis.hget(queueKey(channel, jobId), 'failedReason')) === PARKED,
+      isParked: (await redis.hget(queueKey(channel, jobId), 'name')) === PARKED,
       queuedAtMs: await readQueuedAt(redis, channel, jobId),
     })),
   );

@@ -89,7 +89,7 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
   async function work(job: Job, token: string, interrupt: Interrupt): Promise<void> {
     if (isGraceOver) return settle(job, token, HANDED_BACK);
     if (isLockDoubtful(job, options, now())) return giveUpDoubtful(job, token);
-    const turn = job.failedReason === PARKED ? await askForTurn(job, token) : FREE;
+    const turn = job.name === PARKED ? await askForTurn(job, token) : FREE;
     if (turn.status !== 'turn') return leaveAsItIs();
     const settlement = await deliver(takenEvent(job, turn.overtaken), interrupt);
     await beforeSettling(job, settlement).catch(observer.onError);

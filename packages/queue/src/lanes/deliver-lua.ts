@@ -1,4 +1,5 @@
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
+import { JOB_NAME } from '../names.js';
 import { NOT_PLAIN } from './deliver-together.js';
 import { LANE_FIELD } from './lane-keys.js';
 import { bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
@@ -20,7 +21,7 @@ const LEAVE = `
 local woken
 local function unpark(_, jobId) woken = jobId end
 local function unparkNow()
-  redis.call('HSET', prefix .. woken, 'delay', 0, 'failedReason', '')
+  redis.call('HSET', prefix .. woken, 'delay', 0, 'name', '${JOB_NAME}')
   redis.call('RPUSH', wait, woken)
   isMarked = true
 end
@@ -76,7 +77,7 @@ local function take(token)
   redis.call('SET', jobKey .. ':lock', token, 'PX', lockMs)
   redis.call('XADD', events, '*', 'event', 'active', 'jobId', jobId, 'prev', 'waiting')
   if woken then
-    redis.call('HSET', jobKey, 'processedOn', nowMs, 'delay', 0, 'failedReason', '')
+    redis.call('HSET', jobKey, 'processedOn', nowMs, 'delay', 0, 'name', '${JOB_NAME}')
   else
     redis.call('HSET', jobKey, 'processedOn', nowMs)
   end

@@ -33,7 +33,7 @@ export const MAX_HOLD_SETTING = 'laneMaxHoldMs';
 export const DEFAULT_LANE_MAX_HOLD_MS = 15 * 60_000;
 
 /**
- * The `failedReason` of a parked job, where every client of BullMQ shows it. A job that is taken with it has to look
- * whether it is its turn. Waking removes it, so that an ordinary event costs no look.
+ * The job name of a parked event, where every client of BullMQ shows it. A job that is taken with it has to look whether it
+ * is its turn. Waking gives it its own back, so that an ordinary event costs no look. A field of its own would be 48 bytes.
  */
 export const PARKED = 'parked';

@@ -1,3 +1,4 @@
+import { JOB_NAME } from '../names.js';
 import { DEFAULT_LANE_MAX_HOLD_MS, LANE_FIELD, MAX_HOLD_SETTING, PARKED } from './lane-keys.js';
 
 /*
@@ -13,7 +14,7 @@ local function follow(prefix, jobId, call, nowMs)
   holdMs = holdMs or tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${MAX_HOLD_SETTING}')) or ${DEFAULT_LANE_MAX_HOLD_MS}
   redis.call('RPUSH', prefix .. 'callpost:lane:' .. call, jobId)
   redis.call('INCR', prefix .. 'callpost:parked')
-  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'failedReason', '${PARKED}')
+  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}')
   redis.call('ZADD', prefix .. 'delayed', (nowMs + holdMs) * 0x1000, jobId)
 end`;
 
@@ -38,7 +39,7 @@ end`;
 /** A parked event goes to where it is taken next: it has waited longer than what waits there. */
 const WAKE = `
 local function unpark(prefix, jobId)
-  redis.call('HSET', prefix .. jobId, 'delay', 0, 'failedReason', '')
+  redis.call('HSET', prefix .. jobId, 'delay', 0, 'name', '${JOB_NAME}')
   redis.call('RPUSH', prefix .. 'wait', jobId)
 end
 local function callWorkers(prefix)

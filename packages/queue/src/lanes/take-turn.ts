@@ -1,4 +1,4 @@
-import { queueKey } from '../names.js';
+import { JOB_NAME, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { LANE_FIELD, PARKED } from './lane-keys.js';
 import { LANE_LUA } from './lane-lua.js';
@@ -40,7 +40,7 @@ while first and first ~= jobId do
   if not isGone(prefix, first) then
     local isDelayed = redis.call('ZSCORE', prefix .. 'delayed', first)
     if not isDelayed then break end
-    if redis.call('HGET', prefix .. first, 'failedReason') == '${PARKED}' then
+    if redis.call('HGET', prefix .. first, 'name') == '${PARKED}' then
       wake(prefix, first)
       break
     end
@@ -58,7 +58,7 @@ if first and first ~= jobId then
   redis.call('ZADD', prefix .. 'delayed', ARGV[5] * 0x1000, jobId)
   return -1
 end
-redis.call('HDEL', KEYS[1], 'failedReason')
+redis.call('HSET', KEYS[1], 'name', '${JOB_NAME}')
 return overtaken`;
 
 export async function takeTurn(redis: RedisConnection, question: TurnQuestion): Promise<Turn> {

@@ -19,11 +19,11 @@ export async function firstEventState(
     .zscore(queueKey(channel, 'failed'), jobId)
     .zscore(queueKey(channel, 'delayed'), jobId)
     .exists(`${jobKey}:lock`)
-    .hget(jobKey, 'failedReason')
+    .hget(jobKey, 'name')
     .exec();
-  const [exists, failed, delayed, locked, reason] = (replies ?? []).map(([, reply]) => reply);
+  const [exists, failed, delayed, locked, name] = (replies ?? []).map(([, reply]) => reply);
   if (exists === 0) return 'delivered';
   if (failed !== null) return 'dead';
-  if (delayed !== null) return reason === PARKED ? 'parked' : 'retrying';
+  if (delayed !== null) return name === PARKED ? 'parked' : 'retrying';
   return locked === 1 ? 'in_flight' : 'waiting';
 }
