@@ -12,22 +12,25 @@ export interface InFlight {
   oldestAgeMs(): number;
 }
 
+/** Places of an array that are used again: as it would grow and shrink, a Map would leave its old tables to be collected. */
 export function createInFlight(now: () => number): InFlight {
-  const startedAtMs = new Map<symbol, number>();
+  const startedAtMs: (number | null)[] = [];
+  const free: number[] = [];
   return {
-    size: () => startedAtMs.size,
+    size: () => startedAtMs.length - free.length,
     async track(attempt) {
-      const id = Symbol('attempt');
-      startedAtMs.set(id, now());
+      const place = free.pop() ?? startedAtMs.length;
+      startedAtMs[place] = now();
       try {
         return await attempt;
       } finally {
-        startedAtMs.delete(id);
+        startedAtMs[place] = null;
+        free.push(place);
       }
     },
     oldestAgeMs() {
-      const [oldest] = startedAtMs.values();
-      return oldest === undefined ? 0 : now() - oldest;
+      const started = startedAtMs.filter((atMs) => atMs !== null);
+      return started.length === 0 ? 0 : now() - Math.min(...started);
     },
   };
 }
