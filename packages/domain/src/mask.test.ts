@@ -50,6 +50,8 @@ it.each([
   ['mail jane@example.com', 'mail •••'],
   ['see https://x.example.com/r/secret.mp3?t=1 ok', 'see https://x.example.com/•••.mp3 ok'],
   ['status 422', 'status 422'],
+  ['connect ECONNREFUSED 10.11.12.130:6379', 'connect ECONNREFUSED 10.11.12.130:6379'],
+  ['22.44.55.66 called', '••• called'],
 ])('%s', (text, masked) => expect(maskText(text)).toBe(masked));
 
 it('a phone number keeps its country and its end', () => {

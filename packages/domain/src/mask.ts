@@ -99,9 +99,16 @@ const HTML_ENTITIES: Readonly<Record<string, string>> = {
   '#x27': "'",
 };
 
-/** Digits that only look like a phone number (a time, an amount) are hidden too: better one number less. */
-function maskPhoneLike(match: string): string {
-  return ISO_DATE.test(match) ? match : maskPhone(match.replace(/[^\d+]/g, ''));
+/**
+ * Digits that only look like a phone number (a time, an amount) are hidden too: better one number less. Not an address with
+ * its port, since an error that does not say which server it is about is of no use.
+ */
+function maskPhoneLike(match: string, offset: number, text: string): string {
+  const isAddress =
+    IP_ADDRESS.test(match) && PORT.test(text.slice(offset + match.length, offset + match.length + 3));
+  return isAddress || ISO_DATE.test(match) ? match : maskPhone(match.replace(/[^\d+]/g, ''));
 }
 
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}/;
+const IP_ADDRESS = /^\d{1,3}(\.\d{1,3}){3}$/;
+const PORT = /^:\d{2}/;
