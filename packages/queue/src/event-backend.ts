@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type IRedisClient,
-  type JobJson,
-  RedisQueueBackend,
-  raw2NextJobData,
-  type WorkerOptions,
-} from 'bullmq';
+import { type IRedisClient, type JobJson, RedisQueueBackend, type WorkerOptions } from 'bullmq';
 import { Taking } from './consume/taking.js';
-import { createDeliverTogether, DELIVERS_TOGETHER, NOT_PLAIN } from './lanes/deliver-together.js';
+import { createDeliverTogether, DELIVERS_TOGETHER, NOT_PLAIN, nextEvent } from './lanes/deliver-together.js';
 import {
   ADD_TOGETHER,
   DELIVER_TOGETHER,
@@ -153,10 +147,7 @@ export class EventBackend extends RedisQueueBackend {
         state: 'active',
       });
     }
-    return {
-      result: raw2NextJobData(answer as Parameters<typeof raw2NextJobData>[0]),
-      finishedOn: Date.now(),
-    };
+    return { result: nextEvent(answer), finishedOn: Date.now() };
   }
 
   #deliverBy(client: CommandClient): DeliverTogether {

@@ -188,6 +188,32 @@ describe('delivered events leave Redis as BullMQ would have it', () => {
   });
 
   it.each([
+    ['atm', '2'],
+    ['stc', '1'],
+    ['progress', '{"replayedAtMs":1}'],
+    ['failedReason', 'http_503'],
+    ['stacktrace', '["{}"]'],
+    ['returnvalue', '"old"'],
+    ['defa', 'a child failed'],
+    ['finishedOn', '1764300000001'],
+    ['pb', 'a worker'],
+    ['parentKey', 'bull:other:1'],
+    ['parent', '{"id":"1","queueKey":"bull:other"}'],
+    ['deid', 'once'],
+    ['rjk', 'every day'],
+    ['opts', '{"tm":"{}"}'],
+    ['priority', '3'],
+  ])('and the next one comes with its %s', async (field, value) => {
+    const answers = await expectAlike(async (scene) => {
+      for (const id of ['a', 'b', 'c']) await scene.add(id);
+      await connection.hset(key('b'), field, value);
+      const held = await scene.take(1);
+      return [await scene.finish(held), await scene.finish([{ id: 'b', token: 'worker:1' }])];
+    });
+    expect(JSON.stringify(answers)).toMatch(/"b",0,0.*"c",0,0/);
+  });
+
+  it.each([
     ['paused', () => plain.pause(), undefined],
     ['limited to one job at a time', () => plain.setGlobalConcurrency(1), undefined],
     ['limited in its rate', () => plain.setGlobalRateLimit(1, 60_000), undefined],

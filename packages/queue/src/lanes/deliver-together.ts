@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { raw2NextJobData } from 'bullmq';
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { turnByTurn } from '../turn-by-turn.js';
 
@@ -27,6 +28,32 @@ export interface DeliveryTerms {
 /** The answer for an event that only BullMQ's own script can finish. */
 export const NOT_PLAIN = -100;
 
+/** Name, data, timestamp, how often it was taken, and Unix ms of being taken: all there is to say of an event's first time. */
+type FreshJob = readonly [string, string, string, number, number];
+
+/** The next event for the worker, from the answer of the script, as BullMQ wants it. */
+export function nextEvent(answer: unknown): unknown[] {
+  if (!Array.isArray(answer) || answer[4] !== 1) return raw2NextJobData(answer as unknown[]);
+  const [[name, data, timestamp, attemptsStarted, processedOn], jobId] = answer as unknown as [
+    FreshJob,
+    string,
+  ];
+  const job = {
+    name,
+    data,
+    opts: {},
+    progress: 0,
+    delay: 0,
+    priority: 0,
+    timestamp: Number.parseInt(timestamp, 10),
+    attemptsStarted,
+    attemptsMade: 0,
+    stalledCounter: 0,
+    processedOn,
+  };
+  return [job, jobId, 0, 0];
+}
+
 /** BullMQ's script whose effect on a plain job `deliver-lua.ts` has in fewer commands; of another we know nothing. */
 const KNOWN_SCRIPT = '8e744ec5d65dbe9e';
 
@@ -53,8 +80,7 @@ interface Delivery {
  * busy endpoint come many at a time, so this is most of them.
  *
  * @param run sends one command: keys, then arguments; resolves with an answer for each event
- * @returns finishes one event: resolves with what BullMQ's `moveToFinished` would answer for it, or {@link NOT_PLAIN};
- *   rejects with what it failed of
+ * @returns finishes one event: resolves with the script's answer for it, rejects with what it failed of
  */
 export function createDeliverTogether(
   run: (parameters: unknown[]) => Promise<unknown>,
