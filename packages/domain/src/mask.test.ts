@@ -52,6 +52,7 @@ it.each([
   ['status 422', 'status 422'],
   ['connect ECONNREFUSED 10.11.12.130:6379', 'connect ECONNREFUSED 10.11.12.130:6379'],
   ['22.44.55.66 called', '••• called'],
+  ['+15105550199\n42424242', '+1510•••4242'],
 ])('%s', (text, masked) => expect(maskText(text)).toBe(masked));
 
 it('a phone number keeps its country and its end', () => {

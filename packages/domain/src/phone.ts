@@ -28,7 +28,10 @@ export function isWithheld(phone: string): boolean {
   return WITHHELD.has(phone.trim().toLowerCase());
 }
 
-/** `+15105559999` as it may be shown: `+1510•••9999`. A text too short to hide anything becomes `•••`. */
+/**
+ * `+15105559999` as it may be shown: `+1510•••9999`. A text too short to hide anything becomes `•••`; of one that is longer
+ * than a number no more is shown, since the number may be at its beginning.
+ */
 export function maskPhone(phone: string): string {
-  return phone.length < 10 ? '•••' : `${phone.slice(0, phone.length - 7)}•••${phone.slice(-4)}`;
+  return phone.length < 10 ? '•••' : `${phone.slice(0, Math.min(5, phone.length - 7))}•••${phone.slice(-4)}`;
 }

@@ -25,7 +25,7 @@ export function fuzz<T>(
       const property = fc.asyncProperty(input, async (one) => check(one));
       await fc.assert(property, { numRuns, seed: SEED });
     },
-    Math.max(120_000, 20 * numRuns),
+    120_000 * Math.max(1, SCALE),
   );
 }
 
