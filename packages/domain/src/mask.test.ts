@@ -53,6 +53,7 @@ it.each([
   ['connect ECONNREFUSED 10.11.12.130:6379', 'connect ECONNREFUSED 10.11.12.130:6379'],
   ['22.44.55.66 called', '••• called'],
   ['+15105550199\n42424242', '+1510•••4242'],
+  ['42424242424242424215105550199', '42424•••0199'],
 ])('%s', (text, masked) => expect(maskText(text)).toBe(masked));
 
 it('a phone number keeps its country and its end', () => {

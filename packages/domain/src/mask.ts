@@ -3,7 +3,7 @@ import { maskPhone } from './phone.js';
 
 const HIDDEN = '•••';
 const EMAIL = /[\w.+%-]{1,64}@[\w-]+(\.[\w-]+)+/g;
-const PHONE = /\+?\d[\d\s().-]{6,18}\d/g;
+const PHONE = /\+?\d[\d\s().-]{6,}\d/g;
 const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
 
 /** A text from outside without what looks like an e-mail address, a phone number or a URL. */
