@@ -59,6 +59,7 @@ async function takeAll(server, settle, state) {
     channel: CHANNEL,
     redis,
     deliver: async ({ attempt }) => settle(attempt),
+    shards: 1,
     concurrency: 100,
     maxPerSecond: null,
     lockDurationMs: 60_000,

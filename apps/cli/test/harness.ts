@@ -129,6 +129,7 @@ async function consume(
     const consumer = createChannelConsumer({
       channel,
       redis,
+      shards: 1,
       concurrency: 1,
       maxPerSecond: null,
       lockDurationMs: 30_000,
@@ -193,6 +194,7 @@ export async function startWorker(
   const consumer = createChannelConsumer({
     channel,
     redis,
+    shards: 1,
     concurrency: 1,
     maxPerSecond: null,
     lockDurationMs: 30_000,

@@ -68,18 +68,19 @@ it('reads several channels, each with its own way to a secret', () => {
   const secretFile = channelsFile('from-a-file\n');
   const CHANNELS_FILE = channelsFile(`
 channels:
-  - { name: sales, phone: "+16505550100", secretEnv: SALES_SECRET, maxPerSecond: 5, concurrency: 7 }
+  - { name: sales, phone: "+16505550100", secretEnv: SALES_SECRET, maxPerSecond: 5, concurrency: 7, shards: 4 }
   - { name: support, secretFile: ${secretFile}, url: https://brand.reamaze.io/incoming/voice }
   - { name: later, secretEnv: NOT_SET }
 `);
   const config = readConfig({ CHANNELS_FILE, SALES_SECRET: ' from-env ' });
   expect(config.ok && config.value.channels.channels).toMatchObject([
-    { name: 'sales', secret: 'from-env', maxPerSecond: 5, concurrency: 7, phone: '+16505550100' },
+    { name: 'sales', secret: 'from-env', maxPerSecond: 5, concurrency: 7, shards: 4, phone: '+16505550100' },
     {
       name: 'support',
       secret: 'from-a-file',
       url: 'https://brand.reamaze.io/incoming/voice',
       maxPerSecond: null,
+      shards: 1,
     },
     { name: 'later', secret: null, secretSource: 'environment variable NOT_SET' },
   ]);
@@ -110,6 +111,18 @@ it.each([
   [
     'channels: [{ name: a, secret: x, phone: 16505550100 }]',
     /^channels\[0\]\.phone: found a number; .* in quotes/,
+  ],
+  [
+    'channels: [{ name: a, secret: x, shards: 0 }]',
+    /^channels\[0\]\.shards: found .*; allowed: a whole number of queues, .* from 1 to 64/,
+  ],
+  [
+    'channels: [{ name: a, secret: x, shards: 65 }]',
+    /^channels\[0\]\.shards: found .*; allowed: a whole number of queues, .* from 1 to 64/,
+  ],
+  [
+    'channels: [{ name: a, secret: x, shards: 1.5 }]',
+    /^channels\[0\]\.shards: found .*; allowed: a whole number of queues, .* from 1 to 64/,
   ],
   [
     'channels: [{ name: a, secret: x }, { name: a, secret: y }]',

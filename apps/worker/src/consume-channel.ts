@@ -81,6 +81,7 @@ export function consumeChannel(
       logger.debug({ channel: name, jobId, attempt, origin }, 'event taken');
       return inFlight.track(deliver(taken, interrupt));
     },
+    shards: settings.shards,
     concurrency,
     maxPerSecond: settings.maxPerSecond,
     lockDurationMs: config.lockDurationMs,

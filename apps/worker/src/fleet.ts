@@ -117,7 +117,11 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 }
 
-/** These two are given to BullMQ when a consumer is made; all else can change under it. */
+/** These are given to a consumer when it is made; all else can change under it. */
 function isSameConsumer(before: ConfiguredChannel, after: ConfiguredChannel): boolean {
-  return before.concurrency === after.concurrency && before.maxPerSecond === after.maxPerSecond;
+  return (
+    before.concurrency === after.concurrency &&
+    before.maxPerSecond === after.maxPerSecond &&
+    before.shards === after.shards
+  );
 }

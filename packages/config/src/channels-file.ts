@@ -21,11 +21,12 @@ const channelEntry = z.strictObject(
       100_000,
     ).optional(),
     concurrency: positive('a whole number of events in flight per worker from 1 to 10000', 10_000).optional(),
+    shards: positive('a whole number of queues, the same in every worker, from 1 to 64', 64).optional(),
   },
   {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? `no other key than name, phone, secret, secretFile, secretEnv, url, maxPerSecond, concurrency (found ${issue.keys?.join(', ')})`
+        ? `no other key than name, phone, secret, secretFile, secretEnv, url, maxPerSecond, concurrency, shards (found ${issue.keys?.join(', ')})`
         : 'an object with a name and a secret, secretFile or secretEnv',
   },
 );

@@ -15,6 +15,8 @@ export interface ChannelSettings {
   readonly secretSource: string;
   readonly maxPerSecond: number | null;
   readonly concurrency: number | null;
+  /** How many queues new calls are spread over; 1: the channel is not divided. */
+  readonly shards: number;
 }
 
 export interface ChannelsConfig {
@@ -99,6 +101,7 @@ function settingsOf(entry: ChannelEntry, env: Env, readFile: ReadFile, faults: F
     secretSource,
     maxPerSecond: entry.maxPerSecond ?? null,
     concurrency: entry.concurrency ?? null,
+    shards: entry.shards ?? 1,
   };
 }
 

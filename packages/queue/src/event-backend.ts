@@ -25,6 +25,17 @@ export interface NewEvent {
   readonly trace?: string;
 }
 
+/** As what a producer comes to a queue, see `ADD` in `lanes/lane-commands.ts`. */
+export interface Entry {
+  /** Of its layout. */
+  readonly generation: number;
+  /** Whether calls begin here by that layout, or only go on. */
+  readonly mayOpen: boolean;
+}
+
+/** `not_here`: nothing of its call is in this queue any more, and the event was not added. */
+export type Added = 'accepted' | 'duplicate' | 'not_here';
+
 /** What BullMQ wants of a job besides; how it is retried and kept is the worker's policy, not the job's. */
 const PLAIN_JOB = {
   name: JOB_NAME,
@@ -87,19 +98,25 @@ export class EventBackend extends RedisQueueBackend {
   /**
    * Adds events, each in its lane, with one script.
    *
-   * @returns for each event whether its id was already known
+   * @returns for each event what became of it; or `stale`, and nothing was added
    */
-  async addTogether(client: IRedisClient, events: readonly NewEvent[]): Promise<boolean[]> {
+  async addTogether(
+    client: IRedisClient,
+    { generation, mayOpen }: Entry,
+    events: readonly NewEvent[],
+  ): Promise<Added[] | 'stale'> {
     if (events.length === 0) return [];
     const all = await Promise.all(events.map((event) => this.#argumentsToAdd(client, event)));
-    const command = [...(all[0]?.slice(0, -3) ?? []), this.keys['']];
+    const shared = all[0]?.slice(0, -3) ?? [];
+    const command = [...shared, this.keys[''], generation, mayOpen ? 1 : 0];
     for (const [index, { id, call, timestamp }] of events.entries()) {
       command.push(...(all[index]?.slice(-3) ?? []), id, call, Math.trunc(timestamp));
     }
-    const answers: (number | Error)[] = await client.runCommand(ourCommand(ADD_TOGETHER), command);
+    const answers: (number | Error)[] | number = await client.runCommand(ourCommand(ADD_TOGETHER), command);
+    if (!Array.isArray(answers)) return 'stale';
     return answers.map((answer) => {
       if (answer instanceof Error) throw answer;
-      return answer === 0;
+      return answer === 1 ? 'accepted' : answer === 0 ? 'duplicate' : 'not_here';
     });
   }
 

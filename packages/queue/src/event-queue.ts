@@ -3,6 +3,7 @@ import { EventBackend } from './event-backend.js';
 import { defineLaneCommands } from './lanes/lane-commands.js';
 import { queueName } from './names.js';
 import type { RedisConnection as Redis } from './redis.js';
+import type { Home } from './shards/layout.js';
 
 /** How many of BullMQ's own event notices Redis keeps for a queue; Callpost reads none of them. */
 const KEPT_QUEUE_NOTICES = 1_000;
@@ -28,10 +29,10 @@ export const createEventBackend: BackendFactory<EventBackend> = (
   );
 };
 
-/** A channel's queue, to put events into it or letters back. */
-export function openEventQueue(redis: Redis, channel: string) {
+/** The queue of a home, to put events into it or letters back. */
+export function openEventQueue(redis: Redis, home: Home) {
   const queue = new Queue(
-    queueName(channel),
+    queueName(home),
     { connection: redis, streams: { events: { maxLen: KEPT_QUEUE_NOTICES } } },
     createEventBackend,
   );

@@ -29,13 +29,9 @@ export {
   listChannels,
   readChannelStatus,
 } from './channel-status.js';
-export {
-  type ChannelConsumer,
-  type ChannelConsumerOptions,
-  type ConsumerObserver,
-  createChannelConsumer,
-  HAND_BACK_MS,
-} from './consume/channel-consumer.js';
+export { type ChannelConsumer, createChannelConsumer } from './consume/channel-consumer.js';
+export type { ChannelConsumerOptions, ConsumerObserver } from './consume/consumer-options.js';
+export { HAND_BACK_MS } from './consume/home-consumer.js';
 export { Interrupt, type InterruptReason } from './consume/interrupt.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
 export { DEFAULT_DEDUP_WINDOW_MS } from './event-backend.js';

@@ -72,7 +72,8 @@ async function play(act: (scene: Scene) => Promise<unknown>, by: 'us' | 'BullMQ'
       const event = sampleEvent({ id, thread_id });
       const timestamp = Date.now() + added / 1_000;
       const one = { id, data: JSON.stringify(event), timestamp, call: `thread:${thread_id}` };
-      return queue.backend.addTogether(createIORedisClient(connection), [one]);
+      const entry = { generation: 0, mayOpen: true };
+      return queue.backend.addTogether(createIORedisClient(connection), entry, [one]);
     },
     async take(count) {
       const held: Held[] = [];

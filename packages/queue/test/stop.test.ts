@@ -16,6 +16,8 @@ function openBrake(onAsk: () => unknown): ChannelBrake {
       return 0;
     },
     mayTakeNow: () => true,
+    limit: () => 10,
+    rate: () => 1,
     follow: () => undefined,
     stop: () => undefined,
   };

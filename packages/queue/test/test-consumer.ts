@@ -12,7 +12,10 @@ import {
 
 export interface TestConsumerOptions {
   readonly deliver: Deliver;
+  readonly shards?: number;
   readonly concurrency?: number;
+  readonly dedupWindowMs?: number;
+  readonly maxPerSecond?: number;
   readonly lockDurationMs?: number;
   readonly laneMaxHoldMs?: number;
   readonly stoppedMsSince?: (sinceMs: number) => number;
@@ -26,6 +29,7 @@ export function startTestConsumer(redis: TestRedis, options: TestConsumerOptions
   const consumer = createChannelConsumer({
     channel: 'default',
     redis: redis.connect(),
+    shards: 1,
     concurrency: 10,
     maxPerSecond: null,
     lockDurationMs: 60_000,

@@ -14,15 +14,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'ack-before-aof',
     does: 'the producer is told "accepted" before Redis has written the event',
-    file: 'packages/queue/dist/send/call-event-queue.js',
+    file: 'packages/queue/dist/send/open-paths.js',
     changes: [
       {
-        from: 'return await enqueueAll(await open(), redis, events)',
-        to: 'return enqueueInTheBackground(await open(), redis, events)',
+        from: 'return await enqueueAll(await queueOf(home), redis, entry, events)',
+        to: 'return enqueueInTheBackground(await queueOf(home), redis, entry, events)',
       },
       {
-        from: 'export function createCallEventQueue(',
-        to: 'const enqueueInTheBackground = (...all) => (enqueueAll(...all).catch(() => {}), all[2].map(() => false));\nexport function createCallEventQueue(',
+        from: 'export async function openPaths(',
+        to: "const enqueueInTheBackground = (...all) => (enqueueAll(...all).catch(() => {}), all[3].map(() => 'accepted'));\nexport async function openPaths(",
       },
     ],
     shownBy: 'redis-out-of-memory',
@@ -31,19 +31,19 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'lane-pop-before-post',
     does: 'an event leaves its lane when it is taken, not when it is delivered or dead',
-    file: 'packages/queue/dist/consume/channel-consumer.js',
+    file: 'packages/queue/dist/consume/home-consumer.js',
     changes: [
       {
         from: 'const settlement = await deliver(',
         to: `const popped = \`\${LANE_LUA.WAKE}\${LANE_LUA.ADVANCE}
           local nextId = advance(ARGV[1], ARGV[2])
           if nextId then wake(ARGV[1], nextId) end\`;
-        await redis.eval(popped, 0, \`bull:{voice-\${channel}}:\`, \`thread:\${job.data.thread_id}\`);
+        await redis.eval(popped, 0, \`bull:{voice-\${home}}:\`, \`thread:\${job.data.thread_id}\`);
         const settlement = await deliver(`,
       },
       {
-        from: 'import { laneKeys,',
-        to: "import { LANE_LUA } from '../lanes/lane-lua.js';\nimport { laneKeys,",
+        from: 'import { PARKED }',
+        to: "import { LANE_LUA } from '../lanes/lane-lua.js';\nimport { PARKED }",
       },
     ],
     shownBy: 'endpoint-503',
@@ -52,11 +52,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'index-after-move',
     does: 'a dead letter is indexed some time after it was moved, not before',
-    file: 'packages/queue/dist/consume/channel-consumer.js',
+    file: 'packages/queue/dist/consume/home-consumer.js',
     changes: [
       {
-        from: 'await indexLetters(redis, channel, [dyingLetter(channel, job, settlement.record, now())]);',
-        to: 'setTimeout(() => indexLetters(redis, channel, [dyingLetter(channel, job, settlement.record, now())]), 1_000);',
+        from: 'await indexLetters(redis, home, [dyingLetter(channel, job, settlement.record, now())]);',
+        to: 'setTimeout(() => indexLetters(redis, home, [dyingLetter(channel, job, settlement.record, now())]), 1_000);',
       },
     ],
     shownBy: 'worker-kill',

@@ -18,6 +18,7 @@ const nearlyChannels = fc
         url: fc.oneof(oddText, fc.webUrl()),
         maxPerSecond: fc.oneof(fc.double(), fc.integer()),
         concurrency: fc.oneof(fc.double(), fc.integer()),
+        shards: fc.oneof(fc.double(), fc.integer()),
         [`x${SECRET}`.slice(0, 1)]: anyJson,
       },
       { requiredKeys: ['name'] },

@@ -1,5 +1,6 @@
 import { JOB_NAME, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import type { Home } from '../shards/layout.js';
 import { LANE_FIELD, PARKED } from './lane-keys.js';
 import { LANE_LUA } from './lane-lua.js';
 
@@ -13,7 +14,7 @@ export type Turn =
   | { readonly status: 'lost' };
 
 export interface TurnQuestion {
-  readonly channel: string;
+  readonly home: Home;
   readonly jobId: string;
   /** Of the lock under which the worker holds the event. */
   readonly token: string;
@@ -62,13 +63,13 @@ redis.call('HSET', KEYS[1], 'name', '${JOB_NAME}')
 return overtaken`;
 
 export async function takeTurn(redis: RedisConnection, question: TurnQuestion): Promise<Turn> {
-  const { channel, jobId, token, isHoldOver, lookAgainAtMs } = question;
+  const { home, jobId, token, isHoldOver, lookAgainAtMs } = question;
   const reply = Number(
     await redis.eval(
       TAKE_TURN,
       1,
-      queueKey(channel, jobId),
-      queueKey(channel, ''),
+      queueKey(home, jobId),
+      queueKey(home, ''),
       jobId,
       token,
       isHoldOver ? 1 : 0,

@@ -1,19 +1,21 @@
 import {
   type CallEvent,
   type CallEventRules,
+  callKey,
   DEFAULT_CHANNEL,
   parseCallEvent,
   stampCreatedAt,
 } from '@callpost/domain';
-import { type EventQueue, openEventQueue } from '../event-queue.js';
-import { CHANNELS_KEY, queueKey, requireChannelName } from '../names.js';
+import { CHANNELS_KEY, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection } from '../redis.js';
 import { turnByTurn } from '../turn-by-turn.js';
-import { enqueueAll, type StampedEvent } from './enqueue.js';
+import type { StampedEvent } from './enqueue.js';
 import { countTurnedAway } from './enqueue-counts.js';
 import { firstEventState } from './first-event.js';
+import { type OpenPaths, openPaths } from './open-paths.js';
 import { createOrderStamp } from './order-stamp.js';
-import { type Durability, isReplicated } from './replicated.js';
+import type { Outcome } from './paths.js';
+import { type Durability, replicateAll } from './replicated.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
 import type { SendTracing } from './send-tracing.js';
 
@@ -39,9 +41,11 @@ export interface CallEventQueue {
   /** @throws EventNotAcknowledgedError when Redis did not take the event; sending it again is safe */
   send(event: unknown): Promise<SendAnswer>;
   /**
-   * Answers in the order of the events. Sent in chunks, each of which is taken whole or not at all.
+   * Answers in the order of the events. Sent in chunks; what of a chunk goes to one queue of the channel, which is all of
+   * it while the channel is not divided, is taken whole or not at all.
    *
-   * @throws EventNotAcknowledgedError with the answers so far; sending the rest, or everything, again is safe
+   * @throws EventNotAcknowledgedError with the answers before the first event that was not acknowledged; sending the rest,
+   *   or everything, again is safe
    */
   sendMany(events: readonly unknown[]): Promise<SendAnswer[]>;
   close(): Promise<void>;
@@ -59,86 +63,92 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   const ownsConnection = typeof options.redis === 'string';
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
   const nextTimestamp = createOrderStamp(now);
-  let opened: EventQueue | undefined;
-  let opening: Promise<EventQueue> | undefined;
+  let opened: OpenPaths | undefined;
+  let opening: Promise<OpenPaths> | undefined;
   let counting: Promise<unknown> = Promise.resolve();
 
   /** Many sends at a time wait for one opening. */
-  function open(): Promise<EventQueue> {
+  function open(): Promise<OpenPaths> {
     opening ??= openOnce().finally(() => {
       opening = undefined;
     });
     return opening;
   }
 
-  async function openOnce(): Promise<EventQueue> {
+  async function openOnce(): Promise<OpenPaths> {
     await openRedis(redis);
     if (opened === undefined) {
-      const queue = openEventQueue(redis, channel);
-      await queue.waitUntilReady();
+      const paths = await openPaths(redis, channel);
       await redis.sadd(CHANNELS_KEY, channel);
-      opened = queue;
+      opened = paths;
     }
     return opened;
   }
 
-  async function enqueue(events: readonly StampedEvent[]): Promise<boolean[]> {
-    if (events.length === 0) return [];
-    try {
-      const known = await enqueueOnce(events);
-      for (const [index, { span }] of events.entries()) span?.end(known[index] ? 'duplicate' : 'accepted');
-      return known;
-    } catch (error) {
-      for (const { span } of events) span?.end('not_acknowledged');
-      throw error;
-    }
+  async function enqueue(events: readonly StampedEvent[]): Promise<Outcome[]> {
+    const outcomes = await enqueueOnce(events);
+    for (const [index, { span }] of events.entries()) span?.end(spanAnswer(outcomes[index]));
+    return outcomes;
   }
 
-  async function enqueueOnce(events: readonly StampedEvent[]): Promise<boolean[]> {
-    return await enqueueAll(await open(), redis, events);
+  async function enqueueOnce(events: readonly StampedEvent[]): Promise<Outcome[]> {
+    if (events.length === 0) return [];
+    try {
+      const { walk } = await open();
+      return await walk(events);
+    } catch (error) {
+      return events.map(() => ({ error }));
+    }
   }
 
   function stamped(event: CallEvent): StampedEvent {
     const span = tracing?.send({ channel, eventId: event.id });
     const timestamp = nextTimestamp();
     const isTraced = span === undefined ? {} : { span };
-    return { event: stampCreatedAt(event, Math.trunc(timestamp)), timestamp, ...isTraced };
+    const call = callKey(event);
+    return { event: stampCreatedAt(event, Math.trunc(timestamp)), call, timestamp, ...isTraced };
   }
 
-  async function sendChunk(inputs: readonly unknown[]): Promise<SendAnswer[]> {
+  async function sendChunk(inputs: readonly unknown[]): Promise<(SendAnswer | NotAcknowledged)[]> {
     const parsed = inputs.map((input) => parseCallEvent(input, options));
     const valid = parsed.flatMap((result) => (result.ok ? [stamped(result.event)] : []));
-    const areKnown = await enqueue(valid);
-    const turnedAway = { duplicate: areKnown.filter(Boolean).length, invalid: parsed.length - valid.length };
+    const enqueued = await enqueue(valid);
+    const duplicate = enqueued.filter((outcome) => 'home' in outcome && outcome.isKnown).length;
+    const turnedAway = { duplicate, invalid: parsed.length - valid.length };
     counting = Promise.all([counting, countTurnedAway(redis, channel, turnedAway)]);
-    if (valid.length > 0) await replicated();
-    const known = areKnown.values();
+    const outcomes = (durability === 'memory' ? enqueued : await replicated(enqueued)).values();
     const answers = parsed.map((result, index) => {
-      if (result.ok) return answerFor(result.event.id, known.next().value === true);
+      if (result.ok) return answerFor(result.event.id, outcomes.next().value);
       return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults } as const;
     });
     return Promise.all(answers);
   }
 
   /** Of duplicates too: the first of them may have been sent again because no replica had it. */
-  async function replicated(): Promise<void> {
-    if (durability === 'memory') return;
-    if (await isReplicated(redis, queueKey(channel, 'callpost:replicated'), replicaTimeoutMs)) return;
-    throw new Error(`Redis has the event, but no replica confirmed it within ${replicaTimeoutMs} ms`);
+  function replicated(outcomes: readonly Outcome[]): Promise<Outcome[]> {
+    return replicateAll(redis, outcomes, replicaTimeoutMs);
   }
 
-  async function answerFor(eventId: string, isKnown: boolean): Promise<SendAnswer> {
-    if (!isKnown) return { status: 'accepted', eventId };
-    return { status: 'duplicate', eventId, first: await firstEventState(redis, channel, eventId) };
+  async function answerFor(
+    eventId: string,
+    outcome: Outcome | undefined,
+  ): Promise<SendAnswer | NotAcknowledged> {
+    if (outcome === undefined) throw new TypeError('an outcome for each event');
+    if ('error' in outcome) return outcome;
+    if (!outcome.isKnown) return { status: 'accepted', eventId };
+    try {
+      return { status: 'duplicate', eventId, first: await firstEventState(redis, outcome.home, eventId) };
+    } catch (error) {
+      return { error };
+    }
   }
 
   async function sendMany(inputs: readonly unknown[]): Promise<SendAnswer[]> {
     const answers: SendAnswer[] = [];
     for (let start = 0; start < inputs.length; start += chunkSize) {
-      try {
-        answers.push(...(await sendChunk(inputs.slice(start, start + chunkSize))));
-      } catch (error) {
-        throw new EventNotAcknowledgedError(messageOf(error), answers, error);
+      for (const answer of await sendChunk(inputs.slice(start, start + chunkSize))) {
+        if ('error' in answer) throw notAcknowledged(answer, answers);
+        answers.push(answer);
       }
     }
     return answers;
@@ -151,13 +161,10 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   );
 
   async function sendTogether(sendings: readonly Sending[]): Promise<void> {
-    try {
-      const answers = await sendChunk(sendings.map(({ event }) => event));
-      for (const [index, answer] of answers.entries()) sendings[index]?.resolve(answer);
-    } catch (error) {
-      for (const { reject } of sendings) {
-        reject(new EventNotAcknowledgedError(messageOf(error), [], error));
-      }
+    const answers = await sendChunk(sendings.map(({ event }) => event));
+    for (const [index, answer] of answers.entries()) {
+      if ('error' in answer) sendings[index]?.reject(notAcknowledged(answer, []));
+      else sendings[index]?.resolve(answer);
     }
   }
 
@@ -180,6 +187,19 @@ interface Sending {
   readonly event: unknown;
   readonly resolve: (answer: SendAnswer) => void;
   readonly reject: (error: EventNotAcknowledgedError) => void;
+}
+
+interface NotAcknowledged {
+  readonly error: unknown;
+}
+
+function notAcknowledged({ error }: NotAcknowledged, answers: readonly SendAnswer[]) {
+  return new EventNotAcknowledgedError(messageOf(error), answers, error);
+}
+
+function spanAnswer(outcome: Outcome | undefined) {
+  if (outcome === undefined || 'error' in outcome) return 'not_acknowledged';
+  return outcome.isKnown ? 'duplicate' : 'accepted';
 }
 
 function idOf(input: unknown): string | null {

@@ -1,5 +1,6 @@
-import { type CallEvent, callKey } from '@callpost/domain';
+import type { CallEvent } from '@callpost/domain';
 import { createIORedisClient } from 'bullmq';
+import type { Added, Entry } from '../event-backend.js';
 import type { EventQueue } from '../event-queue.js';
 import { jobIdOf } from '../names.js';
 import type { RedisConnection } from '../redis.js';
@@ -7,6 +8,8 @@ import type { SendSpan } from './send-tracing.js';
 
 export interface StampedEvent {
   readonly event: CallEvent;
+  /** Key of its call. */
+  readonly call: string;
   /** Unix ms; its fraction orders events of the same millisecond, see `order-stamp.ts`. */
   readonly timestamp: number;
   /** Of a producer that traces: rides with the event to the attempts at it. */
@@ -14,23 +17,25 @@ export interface StampedEvent {
 }
 
 /**
- * Puts events into the channel's queue, all or none, with one script: BullMQ's own for each, and within it a place in the
- * lane of the event's call. Only because both are one is `duplicate` certain.
+ * Puts events into one queue, all or none, with one script: BullMQ's own for each, and within it a place in the lane of
+ * the event's call. Only because both are one is `duplicate` certain.
  *
- * @returns for each event whether its id was already known
+ * @returns for each event what became of it; or `stale`, and nothing was added
  */
 export function enqueueAll(
   queue: EventQueue,
   redis: RedisConnection,
+  entry: Entry,
   events: readonly StampedEvent[],
-): Promise<boolean[]> {
+): Promise<Added[] | 'stale'> {
   return queue.backend.addTogether(
     createIORedisClient(redis),
-    events.map(({ event, timestamp, span }) => ({
+    entry,
+    events.map(({ event, call, timestamp, span }) => ({
       id: jobIdOf(event.id),
       data: JSON.stringify(event),
       timestamp,
-      call: callKey(event),
+      call,
       ...(span === undefined ? {} : { trace: span.carrier }),
     })),
   );

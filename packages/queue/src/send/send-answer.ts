@@ -10,8 +10,9 @@ export type SendAnswer =
   | { readonly status: 'invalid'; readonly eventId: string | null; readonly faults: readonly Fault[] };
 
 /**
- * Redis did not acknowledge an event, or the rest of a `sendMany`. Nothing of a chunk is half-written; whether a chunk
- * whose reply was lost got in cannot be known, so send it again: the ids de-duplicate.
+ * Redis did not acknowledge an event, or one of a `sendMany`. No event is half-written; whether one whose reply was lost got
+ * in cannot be known, so send it again: the ids de-duplicate. Of a channel that is divided, events after it may have got
+ * in, into other queues.
  */
 export class EventNotAcknowledgedError extends Error {
   readonly code = 'EVENT_NOT_ACKNOWLEDGED';

@@ -12,6 +12,8 @@ export interface Layout {
   readonly shards: number;
   /** Numbers of shards before, oldest first, whose queues may still hold events, letters or known ids. */
   readonly former: readonly number[];
+  /** Unix ms: since when nothing but known ids is left of the former ones; absent: not so, as far as is known. */
+  readonly clearSinceMs?: number;
 }
 
 /**

@@ -1,0 +1,83 @@
+import type { RedisConnection } from '../redis.js';
+import { changeLayout, newestToldTo, tellHomes } from '../shards/change-layout.js';
+import { tryToEndFormer } from '../shards/end-former.js';
+import { allHomes, type Layout, readLayout } from '../shards/layout.js';
+
+export interface FollowLayoutOptions {
+  readonly channel: string;
+  readonly redis: RedisConnection;
+  /** How many queues this worker wants new calls to be spread over. */
+  readonly shards: number;
+  readonly dedupWindowMs: number;
+  /** Called with the first layout, and with each that is new. */
+  readonly onLayout: (layout: Layout) => void;
+  readonly onError: (error: Error) => void;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+/** How late a worker may begin to take events from a new queue. */
+const LOOK_EVERY_MS = 1_000;
+/** How often former homes are looked at, whether they can be ended. */
+const TRY_TO_END_EVERY_MS = 3_000;
+
+/**
+ * A worker's part in the layout of its channel. When it starts it makes it what it is configured for, so the worker that
+ * started last is right; from then on it only looks, and goes where the events are. Former homes are ended by whoever
+ * finds first that they can be. A layout older than one that was seen is what a failover of Redis left: what was seen is
+ * written again.
+ */
+export function followLayout(options: FollowLayoutOptions) {
+  const { channel, redis, shards, dedupWindowMs, onLayout, onError, now } = options;
+  let seen: Layout | null = null;
+  let triedAtMs = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | null = null;
+  let isStopped = false;
+
+  async function begin(): Promise<Layout> {
+    const layout = await readLayout(redis, channel);
+    const told = await newestToldTo(redis, allHomes(channel, layout));
+    const generation = Math.max(layout.generation, told);
+    return await changeLayout(redis, channel, shards, { nowMs: now(), seen: { ...layout, generation } });
+  }
+
+  async function again(before: Layout): Promise<Layout> {
+    const layout = await readLayout(redis, channel);
+    if (layout.generation >= before.generation) return layout;
+    return await changeLayout(redis, channel, before.shards, { nowMs: now(), seen: before });
+  }
+
+  async function look(): Promise<void> {
+    const layout = await (seen === null ? begin() : again(seen));
+    if (isStopped) return;
+    const isNew = layout.generation !== seen?.generation;
+    seen = layout;
+    if (isNew) {
+      // First whoever takes events there, then whoever puts some there.
+      onLayout(layout);
+      await tellHomes(redis, channel, layout);
+    }
+    if (layout.former.length === 0 || now() - triedAtMs < TRY_TO_END_EVERY_MS) return;
+    triedAtMs = now();
+    await tryToEndFormer({ redis, channel, layout, dedupWindowMs, nowMs: now() });
+  }
+
+  async function lookOn(): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      if (!isStopped) onError(error instanceof Error ? error : new Error(String(error)));
+    }
+    if (isStopped) return;
+    timer = setTimeout(() => void lookOn(), LOOK_EVERY_MS);
+    timer.unref();
+  }
+
+  return {
+    start: () => void lookOn(),
+    stop() {
+      isStopped = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
