@@ -77,7 +77,12 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
     left.catch(observer.onError).finally(() => leaving.delete(left));
   }
 
-  brake?.follow(share);
+  let lastLimit = 0;
+  brake?.follow((limit) => {
+    share();
+    if (limit > lastLimit) gate?.onMorePlaces();
+    lastLimit = limit;
+  });
   const layouts = followLayout({ ...options, onLayout: spread, onError: observer.onError });
 
   return {

@@ -51,13 +51,15 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
   /** What was asked for just before may come only now. */
   let isGraceOver = false;
   const interrupts = createInterrupts();
+  let inFlight = 0;
 
   async function process(job: Job, token?: string): Promise<void> {
     if (token === undefined) throw new TypeError('BullMQ gives a token');
+    inFlight += 1;
     try {
       await interrupts.during(job.id ?? '', (interrupt) => work(job, token, interrupt));
     } finally {
-      gate?.onEnd();
+      inFlight -= 1;
     }
   }
 
@@ -67,6 +69,7 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
     const turn = job.name === PARKED ? await askForTurn(job, token) : FREE;
     if (turn.status !== 'turn') return leaveAsItIs();
     const settlement = await deliver(takenEvent(job, turn.overtaken), interrupt);
+    if (!isTurnedAway(settlement)) gate?.onEnd();
     await beforeSettling(job, settlement).catch(observer.onError);
     await settle(job, token, settlement);
   }
@@ -98,7 +101,7 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
 
   // Of a limiter, BullMQ reads both numbers anew with each event it takes.
   const limiter = options.share.limiter === null ? undefined : { ...options.share.limiter };
-  const worker: EventWorker = new EventWorker(
+  const worker = new EventWorker(
     queueName(home),
     process,
     {
@@ -115,7 +118,7 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
       settings: backoffSettings,
       ...(limiter === undefined ? {} : { limiter }),
     },
-    gate?.of(() => worker.heldCount() === 0),
+    gate?.of(() => inFlight === 0),
   );
   worker.backend.dedupWindowMs = options.dedupWindowMs;
   worker.on('error', (error) => observer.onError(error));
@@ -149,6 +152,11 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
       return worker.heldCount();
     },
   };
+}
+
+/** The brake did not let it be attempted; it had no place. */
+function isTurnedAway(settlement: Settlement): boolean {
+  return settlement.outcome === 'interrupted' && settlement.reason === 'channel_braked';
 }
 
 /**

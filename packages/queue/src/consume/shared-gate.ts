@@ -4,8 +4,10 @@ import type { TakeGate } from '../event-backend.js';
 export interface SharedGate {
   /** @param isIdle whether nothing of that queue is in flight in this process */
   of(isIdle: () => boolean): TakeGate;
-  /** An event, of whichever queue, is no longer in flight. */
+  /** An event, of whichever queue, was attempted and is no longer in flight. */
   onEnd(): void;
+  /** More may be in flight than before. */
+  onMorePlaces(): void;
   stop(): void;
 }
 
@@ -14,17 +16,13 @@ const ASK_AT_ONCE_MS = 1;
 
 /**
  * A queue that is held back with nothing in flight asks again as soon as an event of another one has ended, and not only
- * after the wait that it was told; and that event's place is left to it. Or where few may be in flight, one queue would
- * keep them all, and those that others leave would be empty for half a second each.
+ * after the wait that it was told. Or where few may be in flight, whoever had a place first would keep it, and a place that
+ * an empty queue leaves would be nobody's for half a second.
  */
 export function createSharedGate(gate: TakeGate): SharedGate {
+  /** Who waits longest is first. */
   const waiting = new Set<(isFree: boolean) => void>();
-  let isLeftToOthers = false;
   let isStopped = false;
-
-  function wake(isFree: boolean): void {
-    for (const go of [...waiting]) go(isFree);
-  }
 
   function placeWithin(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
@@ -40,6 +38,7 @@ export function createSharedGate(gate: TakeGate): SharedGate {
 
   return {
     of: (isIdle) => ({
+      mayTakeNow: () => gate.mayTakeNow(),
       async holdBackMs() {
         for (;;) {
           const holdBackMs = await gate.holdBackMs();
@@ -47,19 +46,17 @@ export function createSharedGate(gate: TakeGate): SharedGate {
           if (!(await placeWithin(holdBackMs))) return ASK_AT_ONCE_MS;
         }
       },
-      mayTakeNow() {
-        const isTaken = isLeftToOthers;
-        isLeftToOthers = false;
-        return !isTaken && gate.mayTakeNow();
-      },
     }),
     onEnd() {
-      isLeftToOthers = waiting.size > 0;
-      wake(true);
+      const [first] = waiting;
+      first?.(true);
+    },
+    onMorePlaces() {
+      for (const go of [...waiting]) go(true);
     },
     stop() {
       isStopped = true;
-      wake(false);
+      for (const go of [...waiting]) go(false);
     },
   };
 }
