@@ -51,7 +51,7 @@ async function run({ minutes, seed, only, mixes, table }: Options, write: Write)
     while (waiting.length > 0) {
       await onStage(group[0]?.needs ?? {}, async (stage) => {
         for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
-          const load = { prefix: fault.name, ...ALONE };
+          const load = { prefix: fault.name, ...ALONE, ...fault.load };
           const report = await runFaults(stage, [fault], random.fork(), {
             load,
             drainWithinMs: DRAIN_WITHIN_MS,

@@ -1,3 +1,4 @@
+import type { Load } from './parts/producer.js';
 import type { Random } from './random.js';
 import type { Needs, Stage } from './stage.js';
 
@@ -11,6 +12,8 @@ export interface Fault {
   /** What it touches: of two faults of one part, the second waits for the first. */
   readonly part: 'redis' | 'workers' | 'endpoint' | 'producer';
   readonly needs?: Needs;
+  /** Of the load while it is alone, what has to be otherwise; absent: nothing. */
+  readonly load?: Partial<Omit<Load, 'prefix'>>;
   /** Not in `npm test`: it takes too long for what it adds. */
   readonly isLong?: true;
   /** Breaks, and resolves when everything is whole again. Load goes on meanwhile. */

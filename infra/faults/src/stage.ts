@@ -48,6 +48,8 @@ export interface Stage {
   readonly channels: readonly string[];
   /** Writes down that something was broken. @param inFlight how many attempts may be repeated because of it */
   broke(what: string, inFlight: number, more?: Partial<Breakage>): void;
+  /** For a worker's CHANNELS_FILE: all channels, each divided into so many. */
+  channelsFile(shards: number): string;
   /** Clock and resolver of the workers. */
   surround(surroundings: Surroundings): void;
   /** Acceptances so far. */
@@ -69,6 +71,8 @@ const LATENCY_MS = 50;
 /** Of 512 bytes: two thirds of what a load of 400 events writes. */
 const QUOTA_BLOCKS = 2_000;
 const TLS_FOLDER = fileURLToPath(new URL('../tls', import.meta.url));
+/** Of a channel that is divided: as many as any fault makes of it. */
+const SHARDS = [0, 1, 2, 3];
 const CLUSTER_CHANNELS = ['north', 'south', 'east', 'west'];
 
 /** So that two faults that need the same find the same stage. */
@@ -97,21 +101,23 @@ export async function openStage(needs: Needs, plantedBug: string | null = null):
   });
   const endpointProxy = await startTcpProxy({ port: sink.port, host: '127.0.0.1' });
   const channels = cluster === null ? ['default'] : CLUSTER_CHANNELS;
+  const homes = channels.flatMap((channel) => [channel, ...SHARDS.map((shard) => `${channel}.${shard}`)]);
   const surroundingsFile = join(folder, 'surroundings.json');
   const distributedUrl = sentinel?.url ?? cluster?.url;
   const client: RedisConnection = connectRedis(distributedUrl ?? server?.url ?? '', 'worker');
 
-  const channelsFile = join(folder, 'channels.json');
-  writeFileSync(
-    channelsFile,
-    JSON.stringify({ channels: channels.map((name) => ({ name, secretEnv: 'ENDPOINT_SECRET' })) }),
-  );
+  function channelsFile(shards: number): string {
+    const file = join(folder, `channels-${shards}.json`);
+    const all = channels.map((name) => ({ name, secretEnv: 'ENDPOINT_SECRET', shards }));
+    writeFileSync(file, JSON.stringify({ channels: all }));
+    return file;
+  }
   const planted = plantedBug === null ? {} : { PLANTED_BUG: plantedBug };
   const fleet = createFleet({
     ...planted,
     REDIS_URL: distributedUrl ?? `redis://127.0.0.1:${redisProxy.port}`,
     REAMAZE_URL: `${tls ? 'https' : 'http'}://localhost:${endpointProxy.port}/incoming/voice`,
-    CHANNELS_FILE: channelsFile,
+    CHANNELS_FILE: channelsFile(1),
     ENDPOINT_SECRET: SECRET,
     WORKER_CONCURRENCY: String(WORKER.concurrency),
     REQUEST_TIMEOUT_MS: String(WORKER.timeoutMs),
@@ -150,10 +156,11 @@ export async function openStage(needs: Needs, plantedBug: string | null = null):
       };
       appendFileSync(join(ledgerFolder, FILES.breakages), `${JSON.stringify(line)}\n`);
     },
+    channelsFile,
     surround: (surroundings) => writeFileSync(surroundingsFile, JSON.stringify(surroundings)),
     acceptedCount: () => readFileSync(sinkFile).subarray(sinkStart).toString('latin1').split('\n').length - 1,
     async status() {
-      const all = await Promise.all(channels.map((channel) => readChannelStatus(client, channel)));
+      const all = await Promise.all(homes.map((home) => readChannelStatus(client, home)));
       const sum: Record<string, number> = {};
       for (const { counts } of all) {
         for (const [state, count] of Object.entries(counts)) sum[state] = (sum[state] ?? 0) + count;
@@ -164,8 +171,8 @@ export async function openStage(needs: Needs, plantedBug: string | null = null):
       writeFileSync(join(ledger, FILES.accepted), readFileSync(sinkFile).subarray(sinkStart));
       // By plain commands, which know nothing of how Callpost reads its letters, and before anything heals an index.
       const lines: string[] = [];
-      for (const channel of channels) {
-        const key = `bull:{voice-${channel}}:`;
+      for (const home of homes) {
+        const key = `bull:{voice-${home}}:`;
         const indexed = new Set(await client.zrange(`${key}callpost:indexed`, '0', '-1'));
         for (const jobId of await client.zrange(`${key}failed`, '0', '-1')) {
           if (!jobId.includes(`_${prefix}.`)) continue;

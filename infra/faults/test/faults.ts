@@ -28,7 +28,7 @@ export function testFaults(isOfThisFile: (redis: string, tls: boolean) => boolea
       it.each(faults)(
         '$name: $does',
         async (fault) => {
-          const load = { prefix: fault.name, ...ALONE };
+          const load = { prefix: fault.name, ...ALONE, ...fault.load };
           const report = await runFaults(stage, [fault], random.fork(), {
             load,
             drainWithinMs: DRAIN_WITHIN_MS,

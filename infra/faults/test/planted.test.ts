@@ -17,7 +17,7 @@ it.each(PLANTED_BUGS)(
     if (fault === undefined) throw new Error(`no fault ${shownBy}`);
     const stage = await openStage(fault.needs ?? {}, name);
     try {
-      const load = { prefix: name, ...ALONE };
+      const load = { prefix: name, ...ALONE, ...fault.load };
       const report = await runFaults(stage, [fault], seededRandom(1), {
         load,
         drainWithinMs: DRAIN_WITHIN_MS,

@@ -119,6 +119,38 @@ describe.each([
   }, 90_000);
 });
 
+it('a channel of six shards is on every master of a cluster, and goes on when one of them fails', async () => {
+  const redis = await startCluster();
+  const shardsFile = join(folder, 'shards.json');
+  writeFileSync(shardsFile, JSON.stringify({ channels: [{ name: 'wide', secretEnv: 'SECRET', shards: 6 }] }));
+  const worker = startProgram(WORKER, { ...environmentOf(redis.url), CHANNELS_FILE: shardsFile });
+  workers.push(worker);
+  const queue = createCallEventQueue({ redis: redis.url, channel: 'wide' });
+  const send = async (prefix: string) => {
+    const events = Array.from({ length: 60 }, (_, index) => sampleEvent({ id: `ok_${prefix}-${index}` }));
+    await eventually(() => queue.sendMany(events), 30_000);
+    await eventually(async () => {
+      const { accepted } = await sink.report();
+      for (const { id } of events) expect(accepted[id]?.times, id).toBeGreaterThan(0);
+    }, 60_000);
+  };
+  try {
+    await worker.line({ msg: 'channel consumed' });
+    await eventually(() => redis.client.exists('bull:{voice-wide}:callpost:layout').then(Boolean));
+    await send('before');
+    const queues = await Promise.all(
+      redis.client.nodes('master').map((master) => master.keys('bull:{voice-wide.*}:id')),
+    );
+    expect(queues.flat()).toHaveLength(6);
+    expect(Math.min(...queues.map((keys) => keys.length))).toBeGreaterThan(0);
+    await redis.failOver('bull:{voice-wide.3}:id');
+    await send('after');
+  } finally {
+    await queue.close();
+    await redis.stop();
+  }
+}, 120_000);
+
 it('with durability replica an event that no replica has is not acknowledged, and can be sent again', async () => {
   const redis = await startSentinel();
   const queue = createCallEventQueue({ redis: redis.url, durability: 'replica', replicaTimeoutMs: 300 });

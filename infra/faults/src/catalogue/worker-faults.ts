@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.js';
+import type { Random } from '../random.js';
 import { type Stage, WORKER } from '../stage.js';
 
 /** What the ledger says was broken. */
 export const NOT_IN_TIME = 'worker did not stop in time';
+
+/** 400 events in eight seconds. */
+const WHILE_WORKERS_START = { paceMs: 800 };
 
 export const WORKER_FAULTS: readonly Fault[] = [
   {
@@ -65,6 +69,23 @@ export const WORKER_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'reshard',
+    part: 'workers',
+    does: 'new workers divide the channel into 4 shards, then 2, then 1, and of the old one is killed each time; a third is answered with 503',
+    guarantees: 'at most what the killed workers held is repeated',
+    load: WHILE_WORKERS_START,
+    inject: reshard,
+  },
+  {
+    name: 'cluster-reshard',
+    part: 'workers',
+    does: 'the same in a cluster of three masters and three replicas, with four channels',
+    guarantees: 'at most what the killed workers held is repeated',
+    needs: { redis: 'cluster' },
+    load: WHILE_WORKERS_START,
+    inject: reshard,
+  },
+  {
     name: 'clock-jumps',
     part: 'workers',
     does: "the workers' clock jumps 5 s ahead, then 5 s behind, then back",
@@ -77,6 +98,22 @@ export const WORKER_FAULTS: readonly Fault[] = [
     },
   },
 ];
+
+/** Ends with one shard, as all other faults begin. Retries keep calls where they are meanwhile. */
+async function reshard(stage: Stage, _random: Random, isAlone: boolean): Promise<void> {
+  await stage.sink.misbehave({ behaviour: 'status', argument: '503', share: 0.3 });
+  for (const shards of [4, 2, 1]) {
+    const [first, ...others] = stage.fleet.workers;
+    const own = { CHANNELS_FILE: stage.channelsFile(shards) };
+    await Promise.all(stage.fleet.workers.map(() => stage.fleet.start(own)));
+    if (first !== undefined) {
+      stage.broke('worker killed', heldBy(stage));
+      await stage.fleet.kill(first);
+    }
+    await Promise.all(others.map((worker) => stopCleanly(stage, worker, isAlone)));
+  }
+  await stage.sink.misbehave({});
+}
 
 function heldBy({ channels }: Stage): number {
   return WORKER.concurrency * channels.length;

@@ -63,6 +63,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     foundAs: 'unindexed',
   },
   {
+    name: 'former-homes-forgotten',
+    does: 'a producer takes no notice of events of the call that are where it was at home before',
+    file: 'packages/queue/dist/shards/layout.js',
+    changes: [{ from: 'return [...before, now];', to: 'return [now];' }],
+    shownBy: 'reshard',
+    foundAs: 'inversion',
+  },
+  {
     name: 'lock-shorter-than-timeout',
     does: 'a lock runs out before the attempt that it is for',
     file: 'apps/worker/dist/config.js',
