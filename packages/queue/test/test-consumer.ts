@@ -11,6 +11,8 @@ import {
 } from '../src/index.js';
 
 export interface TestConsumerOptions {
+  /** Default `default`; or a home of it. */
+  readonly channel?: string;
   readonly deliver: Deliver;
   readonly concurrency?: number;
   readonly lockDurationMs?: number;
@@ -21,7 +23,7 @@ export interface TestConsumerOptions {
   readonly observer?: Partial<ConsumerObserver>;
 }
 
-/** A started consumer of the channel `default`, with a connection of its own. */
+/** A started consumer, with a connection of its own. */
 export function startTestConsumer(redis: TestRedis, options: TestConsumerOptions): ChannelConsumer {
   const consumer = createChannelConsumer({
     channel: 'default',

@@ -55,6 +55,10 @@ export function allHomes(channel: string, { shards, former }: Layout): Home[] {
   ];
 }
 
+export function channelOf(home: Home): string {
+  return home.replace(/\.\d+$/, '');
+}
+
 export async function readLayout(redis: RedisConnection, channel: string): Promise<Layout> {
   const stored = await redis.get(layoutKey(channel));
   return stored === null ? UNDIVIDED : (JSON.parse(stored) as Layout);

@@ -1,0 +1,57 @@
+import { sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { openEventQueue } from '../src/event-queue.js';
+import type { ChannelConsumer, Settlement, TakenEvent } from '../src/index.js';
+import { CHANNELS_KEY } from '../src/names.js';
+import { enqueueAll } from '../src/send/enqueue.js';
+import { createOrderStamp } from '../src/send/order-stamp.js';
+import { type Home, type Layout, layoutKey } from '../src/shards/layout.js';
+import { startTestConsumer } from './test-consumer.js';
+
+/* What the tests of divided channels share: one Redis for a file, layouts, events at a home, and consumers of a home. */
+
+export const CHANNEL = 'default';
+
+export let redis: TestRedis;
+const running: { stop(graceMs: number): Promise<unknown> }[] = [];
+const stamp = createOrderStamp(Date.now);
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterEach(async () => {
+  await stopAll();
+  await redis.client.flushall();
+});
+afterAll(() => redis.stop());
+
+export async function stopAll(): Promise<void> {
+  await Promise.all(running.splice(0).map((one) => one.stop(0)));
+}
+
+function runs<T extends { stop(graceMs: number): Promise<unknown> }>(one: T): T {
+  running.push(one);
+  return one;
+}
+
+export async function divide(shards: number, former: readonly number[] = []): Promise<Layout> {
+  const layout: Layout = { generation: Date.now(), shards, former };
+  await redis.client.set(layoutKey(CHANNEL), JSON.stringify(layout));
+  await redis.client.sadd(CHANNELS_KEY, CHANNEL);
+  return layout;
+}
+
+/** An event of a call, at a home that need not be the call's; its job id. */
+export async function addAt(home: Home, id: string, call: string, timestamp = stamp()): Promise<string> {
+  const queue = openEventQueue(redis.client, home);
+  const event = sampleEvent({ id, thread_id: call });
+  await enqueueAll(queue, redis.client, [{ event, timestamp }]);
+  await queue.close();
+  return `e.${id}`;
+}
+
+export const idOf = ({ data }: TakenEvent) => (data as { id: string }).id;
+
+export function consumeAt(home: Home, decide: (taken: TakenEvent) => Settlement): ChannelConsumer {
+  return runs(startTestConsumer(redis, { channel: home, deliver: async (taken) => decide(taken) }));
+}
