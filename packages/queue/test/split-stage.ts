@@ -1,11 +1,17 @@
-import { sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
+import {
+  type PlantedLetter,
+  sampleEvent,
+  startRedis,
+  type TestRedis,
+  writeDeadLetters,
+} from '@callpost/testkit';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { openEventQueue } from '../src/event-queue.js';
 import type { ChannelConsumer, Settlement, TakenEvent } from '../src/index.js';
 import { CHANNELS_KEY } from '../src/names.js';
 import { enqueueAll } from '../src/send/enqueue.js';
 import { createOrderStamp } from '../src/send/order-stamp.js';
-import { type Home, type Layout, layoutKey } from '../src/shards/layout.js';
+import { type Home, homeOfCall, type Layout, layoutKey } from '../src/shards/layout.js';
 import { startTestConsumer } from './test-consumer.js';
 
 /* What the tests of divided channels share: one Redis for a file, layouts, events at a home, and consumers of a home. */
@@ -48,6 +54,17 @@ export async function addAt(home: Home, id: string, call: string, timestamp = st
   await enqueueAll(queue, redis.client, [{ event, timestamp }]);
   await queue.close();
   return `e.${id}`;
+}
+
+/** The home of a call that is one of so many shards. */
+export const homeOf = (shards: number, call: string): Home => homeOfCall(CHANNEL, shards, `thread:${call}`);
+
+/** A dead letter at a home that need not be its call's. */
+export function deadAt(home: Home, id: string, more: Partial<PlantedLetter> & { call?: string } = {}) {
+  const { call = `call-of-${id}`, ...parts } = more;
+  const event = sampleEvent({ id, thread_id: call });
+  const letter = { event, reason: 'http_422', status: 422, excerpt: 'refused', atMs: 1_700_000_000_000 };
+  return writeDeadLetters(redis.client, [{ ...letter, ...parts }], home);
 }
 
 export const idOf = ({ data }: TakenEvent) => (data as { id: string }).id;
