@@ -29,10 +29,9 @@ export async function indexLetters(
   await execute(transaction);
 }
 
-/** KEYS entries, indexed, by call. ARGV prefix of causes, job ids. */
-const UNINDEX = `
-for index = 2, #ARGV do
-  local jobId = ARGV[index]
+/** For scripts whose first KEYS are entries, indexed, by call, and whose first of ARGV is the prefix of causes. */
+export const UNINDEX_LUA = `
+local function unindex(jobId)
   local isJson, entry = pcall(cjson.decode, redis.call('HGET', KEYS[1], jobId) or '')
   redis.call('HDEL', KEYS[1], jobId)
   redis.call('ZREM', KEYS[2], jobId)
@@ -41,7 +40,12 @@ for index = 2, #ARGV do
     redis.call('ZREM', ARGV[1] .. entry[1], jobId)
     redis.call('ZREM', KEYS[3], call .. '\\0' .. jobId)
   end
-end
+end`;
+
+/** KEYS entries, indexed, by call. ARGV prefix of causes, job ids. */
+const UNINDEX = `
+${UNINDEX_LUA}
+for index = 2, #ARGV do unindex(ARGV[index]) end
 return 0`;
 
 /** Takes letters out of the index that leave the failed set, by a replay or for good. */
