@@ -6,9 +6,12 @@ import {
   writeDeadLetters,
 } from '@callpost/testkit';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { readMarks } from '../src/event-marks.js';
 import { openEventQueue } from '../src/event-queue.js';
-import type { ChannelConsumer, Settlement, TakenEvent } from '../src/index.js';
-import { CHANNELS_KEY } from '../src/names.js';
+import type { ChannelConsumer, RedisConnection, Settlement, TakenEvent } from '../src/index.js';
+import { json } from '../src/letters/dead-letter.js';
+import { CHANNELS_KEY, queueKey } from '../src/names.js';
+import { writeResult } from '../src/replay/run-results.js';
 import { enqueueAll } from '../src/send/enqueue.js';
 import { createOrderStamp } from '../src/send/order-stamp.js';
 import { type Home, homeOfCall, type Layout, layoutKey } from '../src/shards/layout.js';
@@ -35,7 +38,7 @@ export async function stopAll(): Promise<void> {
   await Promise.all(running.splice(0).map((one) => one.stop(0)));
 }
 
-function runs<T extends { stop(graceMs: number): Promise<unknown> }>(one: T): T {
+export function runs<T extends { stop(graceMs: number): Promise<unknown> }>(one: T): T {
   running.push(one);
   return one;
 }
@@ -69,6 +72,42 @@ export function deadAt(home: Home, id: string, more: Partial<PlantedLetter> & { 
 
 export const idOf = ({ data }: TakenEvent) => (data as { id: string }).id;
 
+/** Takes what is at one home; a run, if there is one, hears of it where it is kept. */
 export function consumeAt(home: Home, decide: (taken: TakenEvent) => Settlement): ChannelConsumer {
-  return runs(startTestConsumer(redis, { channel: home, deliver: async (taken) => decide(taken) }));
+  async function deliver(taken: TakenEvent): Promise<Settlement> {
+    const settlement = decide(taken);
+    const { outcome } = settlement;
+    const { runId } = readMarks(json(await redis.client.hget(queueKey(home, taken.jobId), 'progress')));
+    if (runId !== undefined && (outcome === 'delivered' || outcome === 'dead')) {
+      const result = outcome === 'dead' ? 'dead_again' : outcome;
+      await writeResult(redis.client, { channel: CHANNEL, runId, jobId: taken.jobId, result });
+    }
+    return settlement;
+  }
+  return runs(startTestConsumer(redis, { channel: home, deliver }));
+}
+
+/** A connection by which somebody dies before the command with this number. */
+export function dyingAt(command: number): RedisConnection {
+  let count = 0;
+  return hooked(() => {
+    count += 1;
+    if (count >= command) throw new Error('died');
+  });
+}
+
+/** Calls `before` with each command. */
+export function hooked(before: (name: string, args: unknown[]) => unknown): RedisConnection {
+  return new Proxy(redis.client, {
+    get(client, name) {
+      const command = Reflect.get(client, name);
+      if (typeof command !== 'function') return command;
+      return (...args: unknown[]) => {
+        const waiting = before(String(name), args);
+        return waiting instanceof Promise
+          ? waiting.then(() => command.apply(client, args))
+          : command.apply(client, args);
+      };
+    },
+  });
 }

@@ -29,6 +29,12 @@ export const LANE_FIELD = 'lane';
 /** Field of {@link laneKeys}' `settings`. */
 export const MAX_HOLD_SETTING = 'laneMaxHoldMs';
 
+/**
+ * Field of {@link laneKeys}' `settings`: the newest generation of the channel's layout that anybody has come here with;
+ * absent: 0. See `ADD` in `lane-commands.ts`.
+ */
+export const GENERATION_SETTING = 'generation';
+
 /** How long an event waits for earlier ones of its call unless the workers are told otherwise. */
 export const DEFAULT_LANE_MAX_HOLD_MS = 15 * 60_000;
 

@@ -37,7 +37,9 @@ export async function bringHome(
   mayGoOn: () => Promise<boolean> = async () => true,
 ): Promise<Moved> {
   const total = { moved: 0, held: 0 };
-  for (const home of allHomes(channel, layout)) {
+  const all = allHomes(channel, layout);
+  if (all.length === 1) return total;
+  for (const home of all) {
     for await (const jobIds of strayLetters(redis, channel, layout, home)) {
       if (!(await mayGoOn())) return total;
       const { moved, held } = await moveLetters(redis, home, jobIds, (call) => targetOf(home, call));
@@ -82,14 +84,16 @@ export async function hasStrayLetters(
   channel: string,
   layout: Layout,
 ): Promise<boolean> {
-  for (const home of allHomes(channel, layout)) {
+  const all = allHomes(channel, layout);
+  if (all.length === 1) return false;
+  for (const home of all) {
     for await (const _ of strayLetters(redis, channel, layout, home)) return true;
   }
   return false;
 }
 
 /** Where letters of no call may stay. */
-function isInUse(channel: string, { shards }: Layout, home: Home): boolean {
+export function isInUse(channel: string, { shards }: Layout, home: Home): boolean {
   return home === channel || homes(channel, shards).includes(home);
 }
 

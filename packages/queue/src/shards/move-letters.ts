@@ -20,19 +20,21 @@ export interface Moved {
  * until they are through, since they may add to that.
  *
  * @param targetOf where the letters of a call are to be; the home itself: they stay
+ * @param withCall false: they leave their calls, which stay as they are
  */
 export async function moveLetters(
   redis: RedisConnection,
   from: Home,
   jobIds: readonly string[],
   targetOf: (call: string | null) => Home,
+  withCall = true,
 ): Promise<Moved> {
   const { letters, readAtMs } = await readCarried(redis, from, jobIds);
   const strays = letters.filter(({ call }) => targetOf(call) !== from);
   const calls = await lookAtCalls(
     redis,
     from,
-    strays.map(({ call }) => call),
+    strays.map(({ call }) => (withCall ? call : null)),
   );
   const byTarget = new Map<Home, CarriedLetter[]>();
   for (const letter of strays) {

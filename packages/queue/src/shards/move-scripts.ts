@@ -87,7 +87,8 @@ export async function copyLetters(
     const { jobId, score, call, fields, letter } = carried;
     const entry = letter === null ? ['', '', ''] : entryTexts(letter);
     const texts = Object.entries(fields).flat();
-    return [jobId, score, deathOf(carried), ...aboutCall(call, calls), ...entry, texts.length, ...texts];
+    const mark = calls.get(call ?? '')?.deliveredSince ?? '';
+    return [jobId, score, deathOf(carried), call ?? '', mark, ...entry, texts.length, ...texts];
   });
   const answers = (await run(redis, COPY, home, [readAtMs, COPIED_WITHIN_MS, ...packed])) as number[] | null;
   return answers?.map((answer) => answer === 1) ?? null;
@@ -95,10 +96,6 @@ export async function copyLetters(
 
 function entryTexts(letter: DeadLetter): string[] {
   return [encodeEntry(entryOf(letter)), letter.cause.id, encodeCause(letter.cause)];
-}
-
-function aboutCall(call: string | null, calls: CallsThere): [call: string, deliveredSince: string] {
-  return [call ?? '', calls.get(call ?? '')?.deliveredSince ?? ''];
 }
 
 /**
@@ -137,11 +134,11 @@ export async function removeLetters(
   home: Home,
   { letters, calls }: Load,
 ): Promise<Removal[]> {
-  const packed = letters.flatMap((carried) => [
-    carried.jobId,
-    deathOf(carried),
-    ...aboutCall(carried.call, calls),
-  ]);
+  const packed = letters.flatMap((carried) => {
+    const call = calls.get(carried.call ?? '');
+    const aboutCall = call === undefined ? ['', ''] : [carried.call ?? '', call.deliveredSince];
+    return [carried.jobId, deathOf(carried), ...aboutCall];
+  });
   return (await run(redis, REMOVE, home, packed)) as Removal[];
 }
 
