@@ -6,7 +6,7 @@ import { readLayout } from '../shards/layout.js';
 import { canaryFails, isInCanary } from './canary.js';
 import { createFence } from './fence.js';
 import { type Lease, LeaseLostError } from './lease.js';
-import { type LetterTruth, letterTruths } from './letter-truth.js';
+import { type LetterTruth, letterTruths, notYetDead } from './letter-truth.js';
 import { patchedEvent } from './plan-run.js';
 import { type PlannedLetter, readPlannedLetters } from './planned-letters.js';
 import type { Replayer } from './replayer.js';
@@ -214,19 +214,4 @@ function takeNext(schedule: RunSchedule, count: number): PlannedLetter[] {
     letters.push(letter);
   }
   return letters;
-}
-
-/**
- * A worker writes that a letter died again, and then moves it to the failed set. When it dies between the two, another
- * takes the event, and may deliver it.
- */
-async function notYetDead(
-  redis: RedisConnection,
-  run: ReplayRun,
-  letters: readonly PlannedLetter[],
-  results: ReadonlyMap<string, LetterResult>,
-): Promise<string[]> {
-  const died = letters.filter(({ jobId }) => results.get(jobId) === 'dead_again');
-  const truths = await letterTruths(redis, run, died);
-  return died.filter((_, index) => truths[index] === 'queued').map(({ jobId }) => jobId);
 }

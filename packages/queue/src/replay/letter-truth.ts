@@ -3,6 +3,7 @@ import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { allHomes, type Home, pathOfCall, readLayout } from '../shards/layout.js';
 import type { PlannedLetter } from './planned-letters.js';
+import type { LetterResult } from './run-results.js';
 
 /**
  * Where a letter of a run really is, whatever was written about it. `as_planned`: dead of the death it was planned with,
@@ -16,6 +17,7 @@ const CHUNK = 500;
 /** Where a letter is just being moved from home to home, or was put back by somebody at the old one, the first is true. */
 const RANK: readonly LetterTruth[] = ['queued', 'dead_again', 'elsewhere', 'as_planned', 'gone'];
 
+/** Which run. */
 type Run = { readonly channel: string; readonly id: string };
 
 /**
@@ -52,6 +54,21 @@ export async function letterTruths(
   await look((home, index) => places[index]?.now === home);
   await look((home, index) => truths[index] === 'gone' && !places[index]?.before.has(home));
   return truths;
+}
+
+/**
+ * A worker writes that a letter died again, and then moves it to the failed set. When it dies between the two, another
+ * takes the event, and may deliver it.
+ */
+export async function notYetDead(
+  redis: RedisConnection,
+  run: Run,
+  letters: readonly PlannedLetter[],
+  results: ReadonlyMap<string, LetterResult>,
+): Promise<string[]> {
+  const died = letters.filter(({ jobId }) => results.get(jobId) === 'dead_again');
+  const truths = await letterTruths(redis, run, died);
+  return died.filter((_, index) => truths[index] === 'queued').map(({ jobId }) => jobId);
 }
 
 function firstOf(one: LetterTruth, other: LetterTruth): LetterTruth {
