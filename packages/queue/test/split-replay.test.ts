@@ -330,5 +330,11 @@ describe('a replay run', () => {
     expect(await truth()).toBe('queued');
     await deadAt(homeOf(4, CALL), 'a', { ...DIED, atMs: 5 });
     expect(await truth()).toBe('elsewhere');
+    // Replayed where it was while it was being moved: the copy is not what is true.
+    await divide(4, [1]);
+    await deadAt(homeOf(4, CALL), 'a', DIED);
+    expect(await truth()).toBe('as_planned');
+    await redis.client.hset(queueKey(OLD, 'e.a'), { timestamp: 1, progress: '{"runId":"r"}' });
+    expect(await truth()).toBe('queued');
   });
 });
