@@ -1,11 +1,14 @@
 import { type ChannelState, readChannelState } from './brake/channel-state.js';
-import { type ChannelStatus, readChannelStatus } from './channel-status.js';
+import { type ChannelStatus, readHomeStatus, sumOfStatus } from './channel-status.js';
 import { PARKED } from './lanes/lane-keys.js';
 import { queueKey } from './names.js';
 import { readQueuedAt } from './queued-at.js';
 import type { RedisConnection } from './redis.js';
 import { runKeys } from './replay/run.js';
 import { enqueueCountsKey } from './send/enqueue-counts.js';
+import { earliest, readEachHome } from './shards/each-home.js';
+import { readAccepted, readEndedCounts } from './shards/keep-counts.js';
+import type { Home } from './shards/layout.js';
 import { readWaitingSince } from './waiting-since.js';
 
 /** States of replay runs that are not over and were started. */
@@ -41,36 +44,48 @@ const NEWEST_RUNS = 100;
 /** BullMQ's score of a delayed job is its time in ms times this, plus a number that keeps the order. */
 const DELAYED_SCORE_FACTOR = 0x1000;
 
-/**
- * A few round trips, whatever the number of events.
- *
- * How many events were ever accepted is BullMQ's own id counter, which its script raises for every `add` of every client
- * in any language. Callpost's own script looks for a known id before it. A foreign producer that adds a job id which is
- * there already is counted once more.
- */
+/** A few round trips, whatever the number of events. */
 export async function readChannel(redis: RedisConnection, channel: string): Promise<ChannelReading> {
-  const [status, state, waitingSinceMs, enqueued, delayed, replay] = await Promise.all([
-    readChannelStatus(redis, channel),
+  const [{ layout, ofHome }, state, [duplicates, invalids], replay] = await Promise.all([
+    readEachHome(redis, channel, (home) => readHome(redis, home)),
     readChannelState(redis, channel),
-    readWaitingSince(redis, channel),
-    readEnqueued(redis, channel),
-    readDelayed(redis, channel),
+    redis.hmget(enqueueCountsKey(channel), 'duplicate', 'invalid'),
     readReplay(redis, channel),
   ]);
-  return { status, state, waitingSinceMs, enqueued, ...delayed, replay };
+  const homes = [...ofHome.values()];
+  const endedCounts = await readEndedCounts(redis, channel, layout, ofHome);
+  return {
+    status: sumOfStatus(
+      channel,
+      homes.map(({ status }) => status),
+    ),
+    state,
+    waitingSinceMs: earliest(homes.map(({ waitingSinceMs }) => waitingSinceMs)),
+    enqueued: {
+      accepted: homes.reduce((sum, { accepted }) => sum + accepted, endedCounts),
+      duplicate: Number(duplicates ?? 0),
+      invalid: Number(invalids ?? 0),
+    },
+    oldestRetryingAtMs: earliest(homes.map(({ oldestRetryingAtMs }) => oldestRetryingAtMs)),
+    oldestParkedAtMs: earliest(homes.map(({ oldestParkedAtMs }) => oldestParkedAtMs)),
+    nextRetryAtMs: earliest(homes.map(({ nextRetryAtMs }) => nextRetryAtMs)),
+    replay,
+  };
 }
 
-async function readEnqueued(redis: RedisConnection, channel: string): Promise<ChannelReading['enqueued']> {
-  const [added, [duplicates, invalids]] = await Promise.all([
-    redis.get(queueKey(channel, 'id')),
-    redis.hmget(enqueueCountsKey(channel), 'duplicate', 'invalid'),
+async function readHome(redis: RedisConnection, home: Home) {
+  const [status, waitingSinceMs, accepted, delayed] = await Promise.all([
+    readHomeStatus(redis, home),
+    readWaitingSince(redis, home),
+    readAccepted(redis, home),
+    readDelayed(redis, home),
   ]);
-  return { accepted: Number(added ?? 0), duplicate: Number(duplicates ?? 0), invalid: Number(invalids ?? 0) };
+  return { status, waitingSinceMs, accepted, ...delayed };
 }
 
 /** Retrying and parked events are BullMQ's delayed jobs. */
-async function readDelayed(redis: RedisConnection, channel: string) {
-  const key = queueKey(channel, 'delayed');
+async function readDelayed(redis: RedisConnection, home: Home) {
+  const key = queueKey(home, 'delayed');
   const [nextDue, lastDue] = await Promise.all([
     redis.zrange(key, '0', `${LOOKED_AT - 1}`, 'WITHSCORES'),
     redis.zrange(key, `-${LOOKED_AT}`, '-1'),
@@ -78,16 +93,12 @@ async function readDelayed(redis: RedisConnection, channel: string) {
   const jobIds = new Set([...nextDue.filter((_, index) => index % 2 === 0), ...lastDue]);
   const events = await Promise.all(
     [...jobIds].map(async (jobId) => ({
-      isParked: (await redis.hget(queueKey(channel, jobId), 'name')) === PARKED,
-      queuedAtMs: await readQueuedAt(redis, channel, jobId),
+      isParked: (await redis.hget(queueKey(home, jobId), 'name')) === PARKED,
+      queuedAtMs: await readQueuedAt(redis, home, jobId),
     })),
   );
-  const oldest = (isParked: boolean) => {
-    const times = events.flatMap((event) =>
-      event.isParked === isParked && event.queuedAtMs !== null ? [event.queuedAtMs] : [],
-    );
-    return times.length === 0 ? null : Math.min(...times);
-  };
+  const oldest = (isParked: boolean) =>
+    earliest(events.map((event) => (event.isParked === isParked ? event.queuedAtMs : null)));
   return {
     oldestRetryingAtMs: oldest(false),
     oldestParkedAtMs: oldest(true),

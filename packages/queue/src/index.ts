@@ -48,7 +48,7 @@ export {
   readDeadLetters,
 } from './letters/dead-letters.js';
 export { createDiscarder, type DiscardAnswer, type Discarder } from './letters/discard.js';
-export { reindex as reindexDeadLetters } from './letters/heal-index.js';
+export { reindexDeadLetters } from './letters/heal-index.js';
 export { countNewerDelivered } from './letters/newer-delivered.js';
 export { dropOldLetters, type RetentionOptions } from './letters/retention.js';
 export { eventIdOfJobId, JOB_NAME, jobIdOf, queueName } from './names.js';

@@ -1,6 +1,7 @@
 import { queueKey } from './names.js';
 import { readQueuedAt } from './queued-at.js';
 import type { RedisConnection } from './redis.js';
+import type { Home } from './shards/layout.js';
 
 /** So many of the events that are taken next are looked at. */
 const LOOKED_AT = 20;
@@ -10,13 +11,13 @@ const LOOKED_AT = 20;
  * such a one. Not simply the next one: where some attempts fail, retries that have just become due stand among those that
  * wait, and have the age of an outage though nobody made them wait.
  */
-export async function readWaitingSince(redis: RedisConnection, channel: string): Promise<number | null> {
+export async function readWaitingSince(redis: RedisConnection, home: Home): Promise<number | null> {
   const [live, replayed] = await Promise.all([
-    redis.lrange(queueKey(channel, 'wait'), -LOOKED_AT, -1),
-    redis.zrange(queueKey(channel, 'prioritized'), '0', `${LOOKED_AT - 1}`),
+    redis.lrange(queueKey(home, 'wait'), -LOOKED_AT, -1),
+    redis.zrange(queueKey(home, 'prioritized'), '0', `${LOOKED_AT - 1}`),
   ]);
   const jobIds = [...live.reverse(), ...replayed].slice(0, LOOKED_AT);
-  const attempts = await Promise.all(jobIds.map((jobId) => redis.hget(queueKey(channel, jobId), 'atm')));
+  const attempts = await Promise.all(jobIds.map((jobId) => redis.hget(queueKey(home, jobId), 'atm')));
   const next = jobIds.find((_, index) => Number(attempts[index] ?? 0) === 0);
-  return next === undefined ? null : readQueuedAt(redis, channel, next);
+  return next === undefined ? null : readQueuedAt(redis, home, next);
 }

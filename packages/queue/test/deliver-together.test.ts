@@ -72,8 +72,9 @@ async function play(act: (scene: Scene) => Promise<unknown>, by: 'us' | 'BullMQ'
       const event = sampleEvent({ id, thread_id });
       const timestamp = Date.now() + added / 1_000;
       const one = { id, data: JSON.stringify(event), timestamp, call: `thread:${thread_id}` };
-      const entry = { generation: 0, mayOpen: true };
-      return queue.backend.addTogether(createIORedisClient(connection), entry, [one]);
+      return queue.backend.addTogether(createIORedisClient(connection), { generation: 0, mayOpen: true }, [
+        one,
+      ]);
     },
     async take(count) {
       const held: Held[] = [];

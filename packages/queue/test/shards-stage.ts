@@ -1,10 +1,6 @@
 import { sampleEvent } from '@callpost/testkit';
-import {
-  type CallEventQueue,
-  createCallEventQueue,
-  readChannelStatus,
-  type TakenEvent,
-} from '../src/index.js';
+import { readHomeStatus } from '../src/channel-status.js';
+import { type CallEventQueue, createCallEventQueue, type TakenEvent } from '../src/index.js';
 import { allHomes, homes, type Layout, readLayout } from '../src/shards/layout.js';
 import { redis } from './consume-stage.js';
 
@@ -21,8 +17,11 @@ export const layoutNow = (): Promise<Layout> => readLayout(redis.client, 'defaul
 /** Counts of every queue that the channel has or had with up to 8 shards. */
 export async function countsByHome() {
   const all = ['default', ...homes('default', 8)];
-  const statuses = await Promise.all(all.map((home) => readChannelStatus(redis.client, home)));
-  return new Map(statuses.map(({ channel, counts }) => [channel, counts]));
+  return new Map(
+    await Promise.all(
+      all.map(async (home) => [home, (await readHomeStatus(redis.client, home)).counts] as const),
+    ),
+  );
 }
 
 /** Events that are neither delivered nor dead. */

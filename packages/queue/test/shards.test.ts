@@ -1,9 +1,15 @@
-import { eventually } from '@callpost/testkit';
+import { eventually, writeDeadLetters } from '@callpost/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createCallEventQueue, EventNotAcknowledgedError } from '../src/index.js';
+import {
+  countDeadLetters,
+  createCallEventQueue,
+  createDiscarder,
+  EventNotAcknowledgedError,
+  readChannel,
+} from '../src/index.js';
 import { changeLayout, tellHomes } from '../src/shards/change-layout.js';
 import { tryToEndFormer } from '../src/shards/end-former.js';
-import { homeOfCall, layoutKey } from '../src/shards/layout.js';
+import { homeOfCall, homes, layoutKey } from '../src/shards/layout.js';
 import { consume, plain, redis } from './consume-stage.js';
 import {
   closeProducers,
@@ -15,7 +21,7 @@ import {
   openCount,
   openProducer,
 } from './shards-stage.js';
-import { DELIVERED, dead, retryNow } from './test-consumer.js';
+import { DELIVERED, dead, retryNow, startHomeConsumer } from './test-consumer.js';
 
 /** Before the stage empties Redis. */
 afterEach(closeProducers);
@@ -174,18 +180,23 @@ describe('former homes', () => {
       nowMs: (await layoutNow()).generation + afterMs,
     });
 
+  /** By somebody who does nothing with the layout. */
+  async function deliverAll(): Promise<void> {
+    const all = ['default', ...homes('default', 4)];
+    const consumers = all.map((home) => startHomeConsumer(redis, home, { deliver: async () => DELIVERED }));
+    await eventually(async () => expect(await openCount()).toBe(0));
+    await Promise.all(consumers.map((consumer) => consumer.stop(1_000)));
+  }
+
   it('do not end while an event or a letter is there, nor in the window after the last', async () => {
-    const queue = await openProducer();
-    await queue.send(eventOf('letter', 0));
+    await openProducer();
     await divide(4);
     expect(await tryToEnd(WINDOW_MS)).toEqual(await layoutNow());
-    const consumer = consume(async (taken) => (idOf(taken) === 'letter-0' ? dead(taken) : DELIVERED), {
-      shards: 4,
-    });
-    await eventually(async () => expect(await openCount()).toBe(0));
-    await consumer.stop(1_000);
+    await deliverAll();
+    const letter = { event: eventOf('letter', 0), reason: 'http_422', status: 422, excerpt: '', atMs: 1_000 };
+    await writeDeadLetters(redis.client, [letter]);
     expect((await tryToEnd(2 * WINDOW_MS)).clearSinceMs).toBeUndefined();
-    await redis.client.del('bull:{voice-default}:failed');
+    await createDiscarder({ redis: redis.client, channel: 'default' }).discard('e.letter-0');
     const { clearSinceMs = 0 } = await tryToEnd(3 * WINDOW_MS);
     expect(clearSinceMs).toBeGreaterThan(0);
     expect(await tryToEnd(4 * WINDOW_MS - 1)).toMatchObject({ former: [1] });
@@ -214,9 +225,7 @@ describe('former homes', () => {
     await queue.send(eventOf(stray ?? '', 0));
     await divide(3);
     expect((await tryToEnd(1)).clearSinceMs).toBeUndefined();
-    const consumer = consume(async () => DELIVERED, { shards: 3 });
-    await eventually(async () => expect(await openCount()).toBe(0));
-    await consumer.stop(1_000);
+    await deliverAll();
     expect((await tryToEnd(1)).clearSinceMs).toBeGreaterThan(0);
     await queue.close();
   });
@@ -256,11 +265,23 @@ describe('a worker', () => {
     expect(await layoutNow()).toMatchObject({ shards: 4 });
   });
 
-  it('ends former homes when they are empty and the last id is forgotten, and tells the producers', async () => {
+  it('ends former homes when letters have followed their calls and the last id is forgotten, and tells the producers', async () => {
     const queue = await openProducer();
     await queue.send(eventOf('before', 0));
+    const evidence = { reason: 'http_422', status: 422, excerpt: '', atMs: 1_000 };
+    await writeDeadLetters(
+      redis.client,
+      calls(20).map((call) => ({ event: eventOf(call, 9), ...evidence })),
+    );
+    const { accepted } = (await readChannel(redis.client, 'default')).enqueued;
     consume(async () => DELIVERED, { shards: 4, dedupWindowMs: 200 });
     await eventually(async () => expect(await layoutNow()).toMatchObject({ shards: 4, former: [] }));
+    const counts = await countsByHome();
+    expect(counts.get('default')?.dead).toBe(0);
+    for (let shard = 0; shard < 4; shard += 1)
+      expect(counts.get(`default.${shard}`)?.dead).toBeGreaterThan(0);
+    expect(await countDeadLetters(redis.client, 'default')).toBe(20);
+    expect((await readChannel(redis.client, 'default')).enqueued.accepted).toBe(accepted);
     await eventually(async () => {
       const { generation } = await layoutNow();
       for (const home of ['default.0', 'default.3']) {

@@ -1,14 +1,17 @@
 import type { AttemptRecord } from '@callpost/domain';
 import type { TestRedis } from '@callpost/testkit';
+import { createHomeConsumer, type HomeConsumer } from '../src/consume/home-consumer.js';
 import {
   type ChannelBrake,
   type ChannelConsumer,
+  type ChannelConsumerOptions,
   type ConsumerObserver,
   createChannelConsumer,
   type Deliver,
   type Settlement,
   type TakenEvent,
 } from '../src/index.js';
+import type { Home } from '../src/shards/layout.js';
 
 export interface TestConsumerOptions {
   readonly deliver: Deliver;
@@ -26,7 +29,21 @@ export interface TestConsumerOptions {
 
 /** A started consumer of the channel `default`, with a connection of its own. */
 export function startTestConsumer(redis: TestRedis, options: TestConsumerOptions): ChannelConsumer {
-  const consumer = createChannelConsumer({
+  const consumer = createChannelConsumer(consumerOptions(redis, options));
+  consumer.start();
+  return consumer;
+}
+
+/** The same of one of its homes, whatever its layout. */
+export function startHomeConsumer(redis: TestRedis, home: Home, options: TestConsumerOptions): HomeConsumer {
+  const share = { concurrency: 10, limiter: null };
+  const consumer = createHomeConsumer({ ...consumerOptions(redis, options), home, gate: null, share });
+  consumer.start();
+  return consumer;
+}
+
+function consumerOptions(redis: TestRedis, options: TestConsumerOptions): ChannelConsumerOptions {
+  return {
     channel: 'default',
     redis: redis.connect(),
     shards: 1,
@@ -45,9 +62,7 @@ export function startTestConsumer(redis: TestRedis, options: TestConsumerOptions
       onDefect: () => undefined,
       ...options.observer,
     },
-  });
-  consumer.start();
-  return consumer;
+  };
 }
 
 export const DELIVERED: Settlement = { outcome: 'delivered' };

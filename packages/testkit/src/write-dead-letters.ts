@@ -15,16 +15,20 @@ export interface PlantedLetter {
 const CHUNK = 1_000;
 
 /**
- * Dead letters of the channel `default`, written into Redis as a worker leaves them: tens of thousands would take longer
- * to die one by one than the test that needs them.
+ * Dead letters of a channel, or of a shard of it, written into Redis as a worker leaves them: tens of thousands would take
+ * longer to die one by one than the test that needs them.
  */
-export async function writeDeadLetters(redis: Redis, letters: readonly PlantedLetter[]): Promise<void> {
+export async function writeDeadLetters(
+  redis: Redis,
+  letters: readonly PlantedLetter[],
+  home = 'default',
+): Promise<void> {
   for (let start = 0; start < letters.length; start += CHUNK) {
     const pipeline = redis.pipeline();
     for (const letter of letters.slice(start, start + CHUNK)) {
       const { jobId = `e.${letter.event.id}` } = letter;
-      pipeline.hset(`bull:{voice-default}:${jobId}`, fieldsOf(letter));
-      pipeline.zadd('bull:{voice-default}:failed', letter.atMs, jobId);
+      pipeline.hset(`bull:{voice-${home}}:${jobId}`, fieldsOf(letter));
+      pipeline.zadd(`bull:{voice-${home}}:failed`, letter.atMs, jobId);
     }
     await pipeline.exec();
   }

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { RedisConnection } from '../redis.js';
+import { bringHomeAlone } from '../shards/bring-home.js';
 import { changeLayout, newestToldTo, tellHomes } from '../shards/change-layout.js';
 import { tryToEndFormer } from '../shards/end-former.js';
 import { allHomes, type Layout, readLayout } from '../shards/layout.js';
@@ -23,12 +25,13 @@ const TRY_TO_END_EVERY_MS = 3_000;
 
 /**
  * A worker's part in the layout of its channel. When it starts it makes it what it is configured for, so the worker that
- * started last is right; from then on it only looks, and goes where the events are. Former homes are ended by whoever
- * finds first that they can be. A layout older than one that was seen is what a failover of Redis left: what was seen is
+ * started last is right; from then on it only looks, and goes where the events are. One worker brings the letters of
+ * former homes to where their calls go now; these homes are ended by whoever finds first that they can be. A layout older than one that was seen is what a failover of Redis left: what was seen is
  * written again.
  */
 export function followLayout(options: FollowLayoutOptions) {
   const { channel, redis, shards, dedupWindowMs, onLayout, onError, now } = options;
+  const token = randomUUID();
   let seen: Layout | null = null;
   let triedAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | null = null;
@@ -59,6 +62,7 @@ export function followLayout(options: FollowLayoutOptions) {
     }
     if (layout.former.length === 0 || now() - triedAtMs < TRY_TO_END_EVERY_MS) return;
     triedAtMs = now();
+    await bringHomeAlone(redis, channel, layout, token);
     await tryToEndFormer({ redis, channel, layout, dedupWindowMs, nowMs: now() });
   }
 

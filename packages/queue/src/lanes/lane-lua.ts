@@ -77,7 +77,16 @@ local function advance(prefix, call, isToBeWoken)
   redis.call('HDEL', prefix .. 'callpost:lanes', call)
 end`;
 
-export const LANE_LUA = { FOLLOW, JOIN, WAKE, ADVANCE };
+/** Whether events of the call are on their way. A place whose event was removed by hand, or died there, is none. */
+const HAS_LANE = `
+local function hasLane(prefix, call)
+  local first = redis.call('HGET', prefix .. 'callpost:lanes', call)
+  if not first then return false end
+  if redis.call('EXISTS', prefix .. first) == 1 and not redis.call('ZSCORE', prefix .. 'failed', first) then return true end
+  return redis.call('EXISTS', prefix .. 'callpost:lane:' .. call) == 1
+end`;
+
+export const LANE_LUA = { FOLLOW, JOIN, WAKE, ADVANCE, HAS_LANE };
 
 /** A script of BullMQ as a function of ours, so that what we do before and after it is one script with it. */
 export function bullmqFunction({ content }: BullmqScript): string {

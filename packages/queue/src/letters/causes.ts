@@ -1,5 +1,7 @@
 import type { Cause } from '@callpost/domain';
 import type { RedisConnection } from '../redis.js';
+import { readEachHome } from '../shards/each-home.js';
+import type { Home } from '../shards/layout.js';
 import { causeFits, type DeadLetterFilter } from './dead-letter-filter.js';
 import { readDeadLetters } from './dead-letters.js';
 import { fittingPlaces } from './fitting-places.js';
@@ -44,15 +46,38 @@ function isOfCausesAndTimes({
   return Object.values(others).every((value) => value === undefined);
 }
 
+/** Each home counts for itself. A letter that is just being moved from home to home counts twice. */
 async function summariseByCounting(
   redis: RedisConnection,
   channel: string,
   filter: DeadLetterFilter,
 ): Promise<CauseSummary[]> {
-  await healIndex(redis, channel);
-  const { ofCause } = letterKeys(channel);
+  const { ofHome } = await readEachHome(redis, channel, (home) => countCausesAt(redis, home, filter));
+  const sums = new Map<string, CauseSummary>();
+  for (const summary of [...ofHome.values()].flat()) {
+    const other = sums.get(summary.cause.id);
+    sums.set(summary.cause.id, other === undefined ? summary : sumOf(summary, other));
+  }
+  return [...sums.values()];
+}
+
+function sumOf(one: CauseSummary, other: CauseSummary): CauseSummary {
+  return {
+    ...(one.newestAtMs > other.newestAtMs ? one : other),
+    count: one.count + other.count,
+    oldestAtMs: Math.min(one.oldestAtMs, other.oldestAtMs),
+  };
+}
+
+async function countCausesAt(
+  redis: RedisConnection,
+  home: Home,
+  filter: DeadLetterFilter,
+): Promise<CauseSummary[]> {
+  await healIndex(redis, home);
+  const { ofCause } = letterKeys(home);
   const { sinceMs: since = '-inf', untilMs: until = '+inf' } = filter;
-  const causes = [...(await readCauses(redis, channel)).values()].filter((cause) => causeFits(cause, filter));
+  const causes = [...(await readCauses(redis, home)).values()].filter((cause) => causeFits(cause, filter));
   const transaction = redis.multi();
   for (const { id } of causes) {
     transaction.zcount(ofCause(id), since, until);
@@ -85,10 +110,15 @@ async function deathsThatFit(
     for await (const letter of readDeadLetters(redis, channel, filter)) deaths.push(letter);
     return deaths;
   }
-  const causes = await readCauses(redis, channel);
+  const { ofHome } = await readEachHome(redis, channel, async (home) => {
+    // What was just found to be a letter may be of a cause that nobody knew.
+    await healIndex(redis, home);
+    return readCauses(redis, home);
+  });
+  const causes = new Map([...ofHome.values()].flatMap((ofOne) => [...ofOne]));
   for await (const page of fittingPlaces(redis, channel, filter, undefined)) {
     for (const { member: jobId, score: diedAtMs, causeId } of page) {
-      const cause = causes.get(causeId);
+      const cause = causes.get(causeId ?? '');
       if (cause !== undefined) deaths.push({ cause, jobId, diedAtMs });
     }
   }

@@ -1,11 +1,13 @@
 import type { RedisConnection } from '../redis.js';
+import { readEachHome } from '../shards/each-home.js';
 import { cursorOf, placeOfCursor } from './cursor.js';
 import type { DeadLetter } from './dead-letter.js';
 import { type DeadLetterFilter, letterFits } from './dead-letter-filter.js';
-import { fittingPlaces, placesOfIds } from './fitting-places.js';
+import { fittingPlaces } from './fitting-places.js';
 import { entryOf } from './letter-entry.js';
 import { letterKeys } from './letter-keys.js';
-import { readLetters } from './read-letters.js';
+import type { AtHome } from './over-homes.js';
+import { readLettersAt } from './read-letters.js';
 import { memberOf, type Place } from './scan-newest-first.js';
 
 /** Letters read in one round trip. */
@@ -47,14 +49,19 @@ export async function* readDeadLetters(
   for await (const { letter } of placedLetters(redis, channel, filter, undefined)) yield letter;
 }
 
-/** How many letters fit, as far as the index tells, without reading one. */
+/**
+ * How many letters fit, as far as the index tells, without reading one. Without a filter, one that is just being moved
+ * from home to home counts twice.
+ */
 export async function countDeadLetters(
   redis: RedisConnection,
   channel: string,
   filter: DeadLetterFilter = {},
 ): Promise<number> {
-  const keys = letterKeys(channel);
-  if (Object.values(filter).every((value) => value === undefined)) return redis.zcard(keys.failed);
+  if (Object.values(filter).every((value) => value === undefined)) {
+    const { ofHome } = await readEachHome(redis, channel, (home) => redis.zcard(letterKeys(home).failed));
+    return [...ofHome.values()].reduce((sum, letters) => sum + letters, 0);
+  }
   let count = 0;
   if (filter.ids !== undefined) {
     for await (const _ of readDeadLetters(redis, channel, filter)) count += 1;
@@ -90,19 +97,29 @@ async function* placedLetters(
   filter: DeadLetterFilter,
   after: Place | undefined,
 ): AsyncGenerator<PlacedLetter> {
-  const pages =
-    filter.ids === undefined
-      ? fittingPlaces(redis, channel, filter, after)
-      : placesOfIds(redis, channel, filter.ids, after);
-  for await (const page of pages) {
+  for await (const page of fittingPlaces(redis, channel, filter, after)) {
     for (let start = 0; start < page.length; start += LETTER_PAGE) {
       const places = page.slice(start, start + LETTER_PAGE);
-      const letters = await readLetters(redis, channel, places.map(memberOf));
-      const byId = new Map(letters.map((letter) => [letter.jobId, letter]));
-      for (const place of places) {
-        const letter = byId.get(place.member);
-        if (letter !== undefined && letterFits(letter, entryOf(letter), filter)) yield { letter, place };
+      const letters = await readLettersOf(redis, places);
+      for (const [index, place] of places.entries()) {
+        const letter = letters[index];
+        if (letter && letterFits(letter, entryOf(letter), filter)) yield { letter, place };
       }
     }
   }
+}
+
+/** In the order of the places; undefined where the letter has left meanwhile. */
+async function readLettersOf(
+  redis: RedisConnection,
+  places: ReadonlyArray<AtHome<Place>>,
+): Promise<(DeadLetter | undefined)[]> {
+  const homes = [...new Set(places.map(({ home }) => home))];
+  const letters = await Promise.all(
+    homes.map((home) =>
+      readLettersAt(redis, home, places.filter((place) => place.home === home).map(memberOf)),
+    ),
+  );
+  const byId = new Map(letters.flat().map((letter) => [letter.jobId, letter]));
+  return places.map(({ member }) => byId.get(member));
 }

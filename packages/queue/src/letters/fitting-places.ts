@@ -1,13 +1,14 @@
-import { jobIdOf } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import type { DeadLetter } from './dead-letter.js';
+import type { Home } from '../shards/layout.js';
 import { causeFits, type DeadLetterFilter, entryFits } from './dead-letter-filter.js';
 import { healIndex } from './heal-index.js';
 import type { LetterEntry } from './letter-entry.js';
 import { indexLetters, readEntries } from './letter-index.js';
 import { callRange, letterKeys } from './letter-keys.js';
+import { type AtHome, homesOfLetters, mergePages } from './over-homes.js';
+import { placesOfIds } from './places-of-ids.js';
 import { readCauses } from './read-causes.js';
-import { readLetters } from './read-letters.js';
+import { readLettersAt } from './read-letters.js';
 import {
   comesAfter,
   memberOf,
@@ -17,24 +18,49 @@ import {
   scanNewestFirst,
 } from './scan-newest-first.js';
 
-/** Entries looked at in one round trip, and letters where there is no entry to go by. */
+/** Entries looked at in one round trip. */
 const ENTRY_PAGE = 1_000;
-const LETTER_PAGE = 200;
 
 export interface FittingPlace extends Place {
-  readonly causeId: string;
+  /** Null where only the letter itself can tell. */
+  readonly causeId: string | null;
 }
 
-/** Where the letters are that fit as far as the index tells, newest first. */
+/**
+ * Where the letters of a channel are that fit as far as the index tells, newest first. Of letters that are named by their
+ * ids the index is not asked.
+ */
 export async function* fittingPlaces(
   redis: RedisConnection,
   channel: string,
   filter: DeadLetterFilter,
   after: Place | undefined,
+): AsyncGenerator<AtHome<FittingPlace>[]> {
+  const homes = await homesOfLetters(redis, channel);
+  const { ids } = filter;
+  const named = ids === undefined ? [] : await placesOfIds(redis, homes, ids, after);
+  const pagesOf = homes.map((home, index) => {
+    const pages =
+      ids === undefined ? fittingPlacesAt(redis, home, filter, after) : onePage(named[index] ?? []);
+    return [home, pages] as const;
+  });
+  yield* mergePages(new Map(pagesOf));
+}
+
+async function* onePage(places: readonly Place[]): AsyncGenerator<FittingPlace[]> {
+  yield places.map((place) => ({ ...place, causeId: null }));
+}
+
+/** The same at one home, by its index. */
+async function* fittingPlacesAt(
+  redis: RedisConnection,
+  home: Home,
+  filter: DeadLetterFilter,
+  after: Place | undefined,
 ): AsyncGenerator<FittingPlace[]> {
-  await healIndex(redis, channel);
-  const keys = letterKeys(channel);
-  const all = await readCauses(redis, channel);
+  await healIndex(redis, home);
+  const keys = letterKeys(home);
+  const all = await readCauses(redis, home);
   const causes = new Set([...all.values()].filter((cause) => causeFits(cause, filter)).map(({ id }) => id));
   const [onlyCause] = causes.size === 1 ? causes : [];
   const range = { sinceScore: filter.sinceMs, untilScore: filter.untilMs, after, pageSize: ENTRY_PAGE };
@@ -42,9 +68,9 @@ export async function* fittingPlaces(
   const pages =
     filter.thread === undefined
       ? scanNewestFirst(redis, key, range)
-      : placesOfCall(redis, channel, `thread:${filter.thread}`, range);
+      : placesOfCall(redis, home, `thread:${filter.thread}`, range);
   for await (const page of pages) {
-    const entries = await entriesOf(redis, channel, page.map(memberOf));
+    const entries = await entriesOf(redis, home, page.map(memberOf));
     const fitting = page.flatMap((place, index) => {
       const entry = entries[index];
       // A cause that is new since they were read is left to the letter itself to decide.
@@ -59,11 +85,11 @@ export async function* fittingPlaces(
 /** All at once: a call has few letters. */
 async function* placesOfCall(
   redis: RedisConnection,
-  channel: string,
+  home: Home,
   call: string,
   { sinceScore = 0, untilScore = Number.POSITIVE_INFINITY, after }: ScanRange,
 ): AsyncGenerator<Place[]> {
-  const { byCall, failed } = letterKeys(channel);
+  const { byCall, failed } = letterKeys(home);
   const members = await redis.zrangebylex(byCall, ...callRange(call));
   if (members.length === 0) return;
   const jobIds = members.map((member) => member.slice(call.length + 1));
@@ -80,43 +106,12 @@ async function* placesOfCall(
 /** The entries of letters; an entry that is missing or unreadable is made anew from its letter. */
 async function entriesOf(
   redis: RedisConnection,
-  channel: string,
+  home: Home,
   jobIds: readonly string[],
 ): Promise<(LetterEntry | null)[]> {
-  const entries = await readEntries(redis, channel, jobIds);
+  const entries = await readEntries(redis, home, jobIds);
   const broken = jobIds.filter((_, index) => entries[index] === null);
   if (broken.length === 0) return entries;
-  await indexLetters(redis, channel, await readLetters(redis, channel, broken));
-  return readEntries(redis, channel, jobIds);
-}
-
-/**
- * Event ids of Callpost's own producers and job ids are found at once; only for an id that is neither all letters are
- * searched, since it may be the event id of another producer's job.
- */
-export async function* placesOfIds(
-  redis: RedisConnection,
-  channel: string,
-  ids: readonly string[],
-  after: Place | undefined,
-): AsyncGenerator<Place[]> {
-  const direct = await readLetters(redis, channel, [...new Set(ids.flatMap((id) => [jobIdOf(id), id]))]);
-  const found = new Set(direct.flatMap(({ jobId, eventId }) => [jobId, eventId]));
-  const searched = await searchByEventId(redis, channel, new Set(ids.filter((id) => !found.has(id))));
-  const places = [...direct, ...searched].map(({ jobId, diedAtMs }) => ({ member: jobId, score: diedAtMs }));
-  yield places.sort(newestFirst).filter((place) => comesAfter(place, after));
-}
-
-async function searchByEventId(
-  redis: RedisConnection,
-  channel: string,
-  sought: ReadonlySet<string>,
-): Promise<DeadLetter[]> {
-  if (sought.size === 0) return [];
-  const found: DeadLetter[] = [];
-  for await (const page of scanNewestFirst(redis, letterKeys(channel).failed, { pageSize: LETTER_PAGE })) {
-    const letters = await readLetters(redis, channel, page.map(memberOf));
-    found.push(...letters.filter(({ eventId }) => eventId !== null && sought.has(eventId)));
-  }
-  return found;
+  await indexLetters(redis, home, await readLettersAt(redis, home, broken));
+  return readEntries(redis, home, jobIds);
 }

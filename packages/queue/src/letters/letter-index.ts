@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../redis.js';
+import type { Home } from '../shards/layout.js';
 import type { DeadLetter } from './dead-letter.js';
 import { decodeEntry, encodeCause, encodeEntry, entryOf, type LetterEntry } from './letter-entry.js';
 import { callMember, type LetterKeys, letterKeys } from './letter-keys.js';
@@ -12,13 +13,13 @@ type Transaction = ReturnType<RedisConnection['multi']>;
 
 export async function indexLetters(
   redis: RedisConnection,
-  channel: string,
+  home: Home,
   letters: readonly DeadLetter[],
 ): Promise<void> {
   if (letters.length === 0) return;
-  const keys = letterKeys(channel);
+  const keys = letterKeys(home);
   const jobIds = letters.map(({ jobId }) => jobId);
-  const before = await readEntries(redis, channel, jobIds);
+  const before = await readEntries(redis, home, jobIds);
   // All at once, or who counts meanwhile would find an index that contradicts itself.
   const transaction = redis.multi();
   for (const [index, letter] of letters.entries()) {
@@ -28,10 +29,9 @@ export async function indexLetters(
   await execute(transaction);
 }
 
-/** KEYS entries, indexed, by call. ARGV prefix of causes, job ids. */
-const UNINDEX = `
-for index = 2, #ARGV do
-  local jobId = ARGV[index]
+/** For scripts whose first KEYS are entries, indexed, by call, and whose first of ARGV is the prefix of causes. */
+export const UNINDEX_LUA = `
+local function unindex(jobId)
   local isJson, entry = pcall(cjson.decode, redis.call('HGET', KEYS[1], jobId) or '')
   redis.call('HDEL', KEYS[1], jobId)
   redis.call('ZREM', KEYS[2], jobId)
@@ -40,16 +40,21 @@ for index = 2, #ARGV do
     redis.call('ZREM', ARGV[1] .. entry[1], jobId)
     redis.call('ZREM', KEYS[3], call .. '\\0' .. jobId)
   end
-end
+end`;
+
+/** KEYS entries, indexed, by call. ARGV prefix of causes, job ids. */
+const UNINDEX = `
+${UNINDEX_LUA}
+for index = 2, #ARGV do unindex(ARGV[index]) end
 return 0`;
 
 /** Takes letters out of the index that leave the failed set, by a replay or for good. */
 export async function unindexLetters(
   redis: RedisConnection,
-  channel: string,
+  home: Home,
   jobIds: readonly string[],
 ): Promise<void> {
-  const { entries, indexed, byCall, ofCause } = letterKeys(channel);
+  const { entries, indexed, byCall, ofCause } = letterKeys(home);
   for (let start = 0; start < jobIds.length; start += UNINDEXED_AT_ONCE) {
     const some = jobIds.slice(start, start + UNINDEXED_AT_ONCE);
     await redis.eval(UNINDEX, 3, entries, indexed, byCall, ofCause(''), ...some);
@@ -62,11 +67,11 @@ const UNINDEXED_AT_ONCE = 500;
 /** In the order of the ids; null where there is no readable entry. */
 export async function readEntries(
   redis: RedisConnection,
-  channel: string,
+  home: Home,
   jobIds: readonly string[],
 ): Promise<(LetterEntry | null)[]> {
   if (jobIds.length === 0) return [];
-  const texts = await redis.hmget(letterKeys(channel).entries, ...jobIds);
+  const texts = await redis.hmget(letterKeys(home).entries, ...jobIds);
   return texts.map(decodeEntry);
 }
 

@@ -1,8 +1,9 @@
 import { queueKey } from '../names.js';
+import type { Home } from '../shards/layout.js';
 
-/** Where the dead letters of a channel are, and by what they are found. All in the channel's own cluster slot. */
-export function letterKeys(channel: string) {
-  const key = (suffix: string) => queueKey(channel, suffix);
+/** Where the dead letters of a home are, and by what they are found. All in the home's own cluster slot. */
+export function letterKeys(home: Home) {
+  const key = (suffix: string) => queueKey(home, suffix);
   return {
     /** BullMQ's failed set: which letters there are, by time of death. The truth; everything below is a hint. */
     failed: key('failed'),

@@ -1,5 +1,7 @@
 import { laneKeys } from '../lanes/lane-keys.js';
 import type { RedisConnection } from '../redis.js';
+import { readEachHome } from '../shards/each-home.js';
+import { type Home, type Layout, pathOfCall, readLayout } from '../shards/layout.js';
 import type { DeadLetter } from './dead-letter.js';
 import { callRange, letterKeys } from './letter-keys.js';
 
@@ -12,22 +14,47 @@ type Placed = Pick<DeadLetter, 'call' | 'enqueueOrder'>;
 
 const CHUNK = 1_000;
 
-/** How many of the letters have newer events of their call delivered already. */
+/** How many of the letters have newer events of their call delivered already, at any home that the call may have had. */
 export async function countNewerDelivered(
   redis: RedisConnection,
   channel: string,
   letters: readonly Placed[],
 ): Promise<number> {
-  const { deliveredSince } = laneKeys(channel);
-  if ((await redis.exists(deliveredSince)) === 0) return 0;
-  let count = 0;
+  const layout = await readLayout(redis, channel);
+  const newer = new Set<Placed>();
+  for (const [home, ofHome] of byHome(channel, layout, letters)) {
+    for (const letter of await newerDeliveredAt(redis, home, ofHome)) newer.add(letter);
+  }
+  return newer.size;
+}
+
+/** A letter is under each home that its call may have had. No call has the empty text for a key. */
+function byHome(channel: string, layout: Layout, letters: readonly Placed[]): Map<Home, Placed[]> {
+  const homes = new Map<Home, Placed[]>();
+  for (const letter of letters) {
+    for (const home of pathOfCall(channel, layout, letter.call ?? '')) {
+      const ofHome = homes.get(home) ?? [];
+      ofHome.push(letter);
+      homes.set(home, ofHome);
+    }
+  }
+  return homes;
+}
+
+async function newerDeliveredAt(
+  redis: RedisConnection,
+  home: Home,
+  letters: readonly Placed[],
+): Promise<Placed[]> {
+  const { deliveredSince } = laneKeys(home);
+  if ((await redis.exists(deliveredSince)) === 0) return [];
+  const found: Placed[] = [];
   for (let start = 0; start < letters.length; start += CHUNK) {
     const some = letters.slice(start, start + CHUNK);
-    // No call has the empty text for a key.
     const newest = await redis.hmget(deliveredSince, ...some.map(({ call }) => call ?? ''));
-    count += some.filter(({ enqueueOrder }, index) => Number(newest[index] ?? 0) > enqueueOrder).length;
+    found.push(...some.filter(({ enqueueOrder }, index) => Number(newest[index] ?? 0) > enqueueOrder));
   }
-  return count;
+  return found;
 }
 
 /** KEYS delivered since, by call, firsts of the lanes. ARGV for each call: call, min, max. */
@@ -46,24 +73,28 @@ return 0`;
  */
 export async function forgetCalls(
   redis: RedisConnection,
-  channel: string,
+  home: Home,
   calls: readonly string[],
 ): Promise<void> {
   if (calls.length === 0) return;
-  const { deliveredSince, firsts } = laneKeys(channel);
+  const { deliveredSince, firsts } = laneKeys(home);
   const ranges = calls.flatMap((call) => [call, ...callRange(call)]);
-  await redis.eval(FORGET, 3, deliveredSince, letterKeys(channel).byCall, firsts, ...ranges);
+  await redis.eval(FORGET, 3, deliveredSince, letterKeys(home).byCall, firsts, ...ranges);
 }
 
-/** The same for all calls: of those whose letters were replayed, and what a crash has left. */
+/** The same for all calls of a channel: of those whose letters were replayed, and what a crash has left. */
 export async function sweepCalls(redis: RedisConnection, channel: string): Promise<void> {
-  const { deliveredSince } = laneKeys(channel);
+  await readEachHome(redis, channel, (home) => sweepHome(redis, home));
+}
+
+export async function sweepHome(redis: RedisConnection, home: Home): Promise<void> {
+  const { deliveredSince } = laneKeys(home);
   let cursor = '0';
   do {
     const [next, flat] = await redis.hscan(deliveredSince, cursor, 'COUNT', CHUNK);
     await forgetCalls(
       redis,
-      channel,
+      home,
       flat.filter((_, index) => index % 2 === 0),
     );
     cursor = next;

@@ -1,8 +1,10 @@
 import type { RedisConnection } from '../redis.js';
+import type { Home } from '../shards/layout.js';
 import type { DeadLetter } from './dead-letter.js';
 import { createDiscarder } from './discard.js';
 import { letterKeys } from './letter-keys.js';
-import { readLetters } from './read-letters.js';
+import { homesOfLetters } from './over-homes.js';
+import { readLettersAt } from './read-letters.js';
 
 export interface RetentionOptions {
   readonly channel: string;
@@ -24,21 +26,31 @@ export async function dropOldLetters(
   { channel, diedBeforeMs, keepCopy }: RetentionOptions,
 ): Promise<number> {
   const discarder = createDiscarder({ redis, channel });
-  const { failed } = letterKeys(channel);
   let dropped = 0;
   try {
-    for (;;) {
-      const jobIds = await redis.zrangebyscore(failed, '-inf', `(${diedBeforeMs}`, 'LIMIT', 0, PAGE);
-      if (jobIds.length === 0) return dropped;
-      const letters = await readLetters(redis, channel, jobIds);
-      await keepCopy(letters);
-      for (const { jobId, diedAtMs } of letters) {
-        if ((await discarder.discard(jobId, diedAtMs)) === 'discarded') dropped += 1;
+    for (const home of await homesOfLetters(redis, channel)) {
+      for (;;) {
+        const letters = await readOldLetters(redis, home, diedBeforeMs);
+        if (letters.length === 0) break;
+        await keepCopy(letters);
+        for (const { jobId, diedAtMs } of letters) {
+          if ((await discarder.discard(jobId, diedAtMs)) === 'discarded') dropped += 1;
+        }
       }
-      // Ids without a letter behind them would be read for ever.
-      if (letters.length === 0) return dropped;
     }
+    return dropped;
   } finally {
     await discarder.close();
   }
+}
+
+/** A page. None also where there are only ids without a letter behind them, which would be read for ever. */
+async function readOldLetters(
+  redis: RedisConnection,
+  home: Home,
+  diedBeforeMs: number,
+): Promise<DeadLetter[]> {
+  const { failed } = letterKeys(home);
+  const jobIds = await redis.zrangebyscore(failed, '-inf', `(${diedBeforeMs}`, 'LIMIT', 0, PAGE);
+  return jobIds.length === 0 ? [] : readLettersAt(redis, home, jobIds);
 }

@@ -1,9 +1,12 @@
 import { allSettled } from '../all-settled.js';
 import { readLetters } from '../letters/read-letters.js';
 import type { RedisConnection } from '../redis.js';
+import { bringHome } from '../shards/bring-home.js';
+import { readLayout } from '../shards/layout.js';
 import { canaryFails, isInCanary } from './canary.js';
+import { createFence } from './fence.js';
 import { type Lease, LeaseLostError } from './lease.js';
-import { type LetterTruth, letterTruths } from './letter-truth.js';
+import { type LetterTruth, letterTruths, notYetDead } from './letter-truth.js';
 import { patchedEvent } from './plan-run.js';
 import { type PlannedLetter, readPlannedLetters } from './planned-letters.js';
 import type { Replayer } from './replayer.js';
@@ -43,6 +46,9 @@ export async function takeOverRun(
   nowMs: number,
 ): Promise<CarriedRun> {
   const { id: runId, channel, onCallConflict, patch } = taken;
+  const fence = createFence(redis, taken, lease);
+  await fence.raise();
+  await bringHome(redis, channel, await readLayout(redis, channel), lease.renew);
   const letters = await readPlannedLetters(redis, channel, runId);
   const results = await readResults(redis, channel, runId);
   for (const jobId of await notYetDead(redis, taken, letters, results)) results.set(jobId, 'sent');
@@ -94,7 +100,8 @@ export async function takeOverRun(
     sentAtMs.set(jobId, atMs);
     if (truth === 'queued') return;
     if (result === 'dead_again') return settle(jobId, result);
-    if (truth === 'as_planned') await send(letter, true);
+    // What nobody had sent before counts only now.
+    if (truth === 'as_planned' && (await send(letter, true)) && result === null) sent += 1;
     if (truth === 'dead_again') await end(jobId, 'dead_again');
     // A letter that was sent and discarded would have another result: a discard tells the run.
     if (truth === 'gone' && result === 'sent') await end(jobId, 'delivered');
@@ -116,6 +123,8 @@ export async function takeOverRun(
       ...edited,
     });
     if (answer === 'lease_lost') throw new LeaseLostError(runKeys(channel, runId).lease);
+    // It stays under way, and is looked for like one of which nothing was heard.
+    if (answer === 'busy') return false;
     // The first try may be what took it out of the failed set: what is true is looked for once more.
     if (answer !== 'replayed' && !(answer === 'not_dead' && isAgain)) await skip(jobId, answer);
     return answer === 'replayed';
@@ -177,6 +186,7 @@ export async function takeOverRun(
 
   return {
     async step(run, atMs) {
+      await fence.raise();
       await takeIn(atMs);
       if (isInCanary(run) && sent >= run.canary && schedule.underWay().length === 0) {
         if (await canaryFails(redis, run)) return 'stopped_by_canary';
@@ -204,19 +214,4 @@ function takeNext(schedule: RunSchedule, count: number): PlannedLetter[] {
     letters.push(letter);
   }
   return letters;
-}
-
-/**
- * A worker writes that a letter died again, and then moves it to the failed set. When it dies between the two, another
- * takes the event, and may deliver it.
- */
-async function notYetDead(
-  redis: RedisConnection,
-  run: ReplayRun,
-  letters: readonly PlannedLetter[],
-  results: ReadonlyMap<string, LetterResult>,
-): Promise<string[]> {
-  const died = letters.filter(({ jobId }) => results.get(jobId) === 'dead_again');
-  const truths = await letterTruths(redis, run, died);
-  return died.filter((_, index) => truths[index] === 'queued').map(({ jobId }) => jobId);
 }

@@ -1,7 +1,9 @@
 import { readMarks } from '../event-marks.js';
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import { allHomes, type Home, pathOfCall, readLayout } from '../shards/layout.js';
 import type { PlannedLetter } from './planned-letters.js';
+import type { LetterResult } from './run-results.js';
 
 /**
  * Where a letter of a run really is, whatever was written about it. `as_planned`: dead of the death it was planned with,
@@ -12,10 +14,71 @@ export type LetterTruth = 'as_planned' | 'queued' | 'dead_again' | 'elsewhere' |
 
 const CHUNK = 500;
 
-/** For each of the letters, in their order. */
+/** Where a letter is just being moved from home to home, or was put back by somebody at the old one, the first is true. */
+const RANK: readonly LetterTruth[] = ['queued', 'dead_again', 'elsewhere', 'as_planned', 'gone'];
+
+/** Which run. */
+type Run = { readonly channel: string; readonly id: string };
+
+/**
+ * For each of the letters, in their order. Letters move towards the home that their call has now, so that is where each is
+ * looked for last; and one whose event was edited may be of another call.
+ */
 export async function letterTruths(
   redis: RedisConnection,
-  { channel, id: runId }: { readonly channel: string; readonly id: string },
+  run: Run,
+  letters: readonly PlannedLetter[],
+): Promise<LetterTruth[]> {
+  const { channel } = run;
+  const layout = await readLayout(redis, channel);
+  const all = allHomes(channel, layout);
+  if (all.length === 1) return truthsAt(redis, channel, run, letters);
+  const truths = letters.map((): LetterTruth => 'gone');
+  const places = letters.map(({ call }) => {
+    const path = call === null ? all : pathOfCall(channel, layout, call);
+    return { before: new Set([channel, ...path.slice(0, -1)]), now: path.at(-1) };
+  });
+
+  async function look(isThere: (home: Home, index: number) => boolean): Promise<void> {
+    for (const home of all) {
+      const indexes = [...letters.keys()].filter((index) => isThere(home, index));
+      const some = indexes.map((index) => letters[index] as PlannedLetter);
+      const found = await truthsAt(redis, home, run, some);
+      for (const [at, index] of indexes.entries()) {
+        truths[index] = firstOf(found[at] ?? 'gone', truths[index] ?? 'gone');
+      }
+    }
+  }
+
+  await look((home, index) => places[index]?.now !== home && places[index]?.before.has(home) === true);
+  await look((home, index) => places[index]?.now === home);
+  await look((home, index) => truths[index] === 'gone' && !places[index]?.before.has(home));
+  return truths;
+}
+
+/**
+ * A worker writes that a letter died again, and then moves it to the failed set. When it dies between the two, another
+ * takes the event, and may deliver it.
+ */
+export async function notYetDead(
+  redis: RedisConnection,
+  run: Run,
+  letters: readonly PlannedLetter[],
+  results: ReadonlyMap<string, LetterResult>,
+): Promise<string[]> {
+  const died = letters.filter(({ jobId }) => results.get(jobId) === 'dead_again');
+  const truths = await letterTruths(redis, run, died);
+  return died.filter((_, index) => truths[index] === 'queued').map(({ jobId }) => jobId);
+}
+
+function firstOf(one: LetterTruth, other: LetterTruth): LetterTruth {
+  return RANK.indexOf(one) < RANK.indexOf(other) ? one : other;
+}
+
+async function truthsAt(
+  redis: RedisConnection,
+  home: Home,
+  { id: runId }: Run,
   letters: readonly PlannedLetter[],
 ): Promise<LetterTruth[]> {
   const truths: LetterTruth[] = [];
@@ -23,8 +86,8 @@ export async function letterTruths(
     const some = letters.slice(start, start + CHUNK);
     const transaction = redis.multi();
     for (const { jobId } of some) {
-      transaction.zscore(queueKey(channel, 'failed'), jobId);
-      transaction.hmget(queueKey(channel, jobId), 'timestamp', 'finishedOn', 'progress');
+      transaction.zscore(queueKey(home, 'failed'), jobId);
+      transaction.hmget(queueKey(home, jobId), 'timestamp', 'finishedOn', 'progress');
     }
     const replies = ((await transaction.exec()) ?? []).map(([, reply]) => reply);
     for (const [index, { diedAtMs }] of some.entries()) {

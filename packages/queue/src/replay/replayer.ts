@@ -1,20 +1,23 @@
 import { Job } from 'bullmq';
 import { readMarks } from '../event-marks.js';
-import { openEventQueue } from '../event-queue.js';
-import { LANE_FIELD, laneKeys } from '../lanes/lane-keys.js';
-import { json, ORIGINAL_FIELD } from '../letters/dead-letter.js';
+import { type EventQueue, openEventQueue } from '../event-queue.js';
+import { json } from '../letters/dead-letter.js';
 import { callOf } from '../letters/letter-entry.js';
 import { unindexLetters } from '../letters/letter-index.js';
 import { JOB_NAME, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import { runKeys } from './run.js';
+import { bringLetter } from '../shards/bring-letter.js';
+import { type Home, readLayout } from '../shards/layout.js';
+import { prepareReplay } from './prepare-replay.js';
+import { writeResultsAsHolder } from './run-results.js';
 
 /**
  * `not_dead`: the letter was replayed, discarded or never there. `changed`: it is dead, but not of the death that was
- * meant: it was replayed and died again meanwhile. `newer_delivered`: its call goes on without it. `lease_lost`: the run
- * is carried out by another worker now. In all these cases nothing was changed.
+ * meant: it was replayed and died again meanwhile. `newer_delivered`: its call goes on without it. `busy`: events of its
+ * call are still on their way where the call was at home before the channel was divided anew, and it has to wait for
+ * them. `lease_lost`: the run is carried out by another worker now. In all these cases nothing was sent.
  */
-export type ReplayAnswer = 'replayed' | 'not_dead' | 'changed' | 'newer_delivered' | 'lease_lost';
+export type ReplayAnswer = 'replayed' | 'not_dead' | 'changed' | 'newer_delivered' | 'busy' | 'lease_lost';
 
 interface ReplayOptions {
   /** The run this is part of, and the lease by which it is carried out; its result becomes `sent`. */
@@ -40,48 +43,41 @@ export interface ReplayerOptions {
   readonly now: () => number;
 }
 
-/** BullMQ takes jobs without a priority first, so a replay waits while live events do. */
-const REPLAY_PRIORITY = 10;
-
-/**
- * Everything that a letter carries into its replay, in one script and only while it is dead of the death that was seen:
- * a letter that is discarded meanwhile must not leave half a job behind. BullMQ never resets its count of stalls (stc):
- * the first one after a replay would be the last again. What is in the lane of its call already goes before it.
- * KEYS failed, job, delivered since, lease and results of the run, first and followers of the lane. ARGV job id, time of death, marks, priority, edited
- * data or '', field of the original, call or '', field of the call, by which the letter takes its place in the lane in
- * the moment it is moved, 1 to refuse what is out of order, token of the lease or ''.
- */
-const PREPARE = `
-if ARGV[10] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[10] then return 'lease_lost' end
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 'not_dead' end
-if redis.call('HGET', KEYS[2], 'finishedOn') ~= ARGV[2] then return 'changed' end
-if ARGV[9] == '1' then
-  local order = tonumber(redis.call('HGET', KEYS[2], 'timestamp'))
-  local newest = redis.call('HGET', KEYS[3], ARGV[7])
-  local last = redis.call('LINDEX', KEYS[7], -1) or redis.call('HGET', KEYS[6], ARGV[7])
-  local onItsWay = last and redis.call('HGET', string.sub(KEYS[2], 1, -1 - #ARGV[1]) .. last, 'timestamp')
-  if (tonumber(newest or 0) or 0) > order or (tonumber(onItsWay or 0) or 0) > order then return 'newer_delivered' end
-end
-if ARGV[10] ~= '' then redis.call('HSET', KEYS[5], ARGV[1], 'sent') end
-if ARGV[5] ~= '' then
-  redis.call('HSETNX', KEYS[2], ARGV[6], redis.call('HGET', KEYS[2], 'data') or 'null')
-  redis.call('HSET', KEYS[2], 'data', ARGV[5])
-end
-redis.call('HSET', KEYS[2], 'progress', ARGV[3], 'priority', ARGV[4])
-redis.call('HDEL', KEYS[2], 'stc')
-if ARGV[7] ~= '' then redis.call('HSET', KEYS[2], ARGV[8], ARGV[7]) end
-return 'replayed'`;
+/** Between two of which a layout may have been replaced. */
+const TRIES = 3;
 
 export function createReplayer({ redis, channel, now }: ReplayerOptions): Replayer {
-  const queue = openEventQueue(redis, channel);
-  const failedKey = queueKey(channel, 'failed');
-  const { deliveredSince, firsts, followers } = laneKeys(channel);
+  const queues = new Map<Home, EventQueue>([[channel, openEventQueue(redis, channel)]]);
+
+  function queueOf(home: Home): EventQueue {
+    const queue = queues.get(home) ?? openEventQueue(redis, home);
+    queues.set(home, queue);
+    return queue;
+  }
 
   async function replay(jobId: string, options: ReplayOptions = {}): Promise<ReplayAnswer> {
-    const jobKey = queueKey(channel, jobId);
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const layout = await readLayout(redis, channel);
+      const place = await bringLetter(redis, channel, layout, { jobId, edited: options.editedEvent });
+      const answer =
+        place.status === 'at_home'
+          ? await replayAt(place.home, layout.generation, jobId, options)
+          : place.status;
+      if (answer !== 'stale') return answer;
+    }
+    throw new Error(`the queues of the channel ${channel} know a newer layout than is stored`);
+  }
+
+  async function replayAt(
+    home: Home,
+    generation: number,
+    jobId: string,
+    options: ReplayOptions,
+  ): Promise<ReplayAnswer | 'stale'> {
+    const failedKey = queueKey(home, 'failed');
     const [dead, fields] = await Promise.all([
       redis.zscore(failedKey, jobId),
-      redis.hmget(jobKey, 'progress', 'stc', 'finishedOn', 'data'),
+      redis.hmget(queueKey(home, jobId), 'progress', 'stc', 'finishedOn', 'data'),
     ]);
     const [progress, stalls, diedAt, data] = fields;
     if (dead === null) return 'not_dead';
@@ -89,7 +85,6 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
 
     const { runId: _, ...marks } = readMarks(JSON.parse(progress ?? 'null'));
     const { editedEvent: edited, run, mustBeInOrder = false } = options;
-    const keys = runKeys(channel, run?.id ?? '');
     const newMarks = {
       ...marks,
       ...(Number(stalls ?? 0) > 0 ? { possiblyDelivered: true } : {}),
@@ -98,33 +93,27 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
       replayedAtMs: now(),
       replays: (marks.replays ?? 0) + 1,
     };
-    const call = callOf(edited ?? json(data)) ?? '';
-    const prepared = await redis.eval(
-      PREPARE,
-      7,
-      failedKey,
-      jobKey,
-      deliveredSince,
-      keys.lease,
-      keys.results,
-      firsts,
-      followers(call),
+    const prepared = await prepareReplay(redis, {
+      home,
+      generation,
       jobId,
-      diedAt ?? '',
-      JSON.stringify(newMarks),
-      REPLAY_PRIORITY,
-      edited === undefined ? '' : JSON.stringify(edited),
-      ORIGINAL_FIELD,
-      call,
-      LANE_FIELD,
-      mustBeInOrder ? 1 : 0,
-      run?.leaseToken ?? '',
-    );
-    if (prepared !== 'replayed') return prepared as ReplayAnswer;
+      diedAt: diedAt ?? '',
+      marks: JSON.stringify(newMarks),
+      edited: edited === undefined ? null : JSON.stringify(edited),
+      call: callOf(edited ?? json(data)),
+      mustBeInOrder,
+      run,
+    });
+    if (prepared !== 'replayed') return prepared;
+    // Where the run is kept elsewhere. A letter that was prepared and not moved is dead as before.
+    if (run !== undefined && home !== channel) {
+      const holder = { channel, runId: run.id, token: run.leaseToken };
+      await writeResultsAsHolder(redis, holder, [[jobId, 'sent']]);
+    }
     // Before it leaves: afterwards it may die again at once, and would be taken out of the index with its new death.
-    await unindexLetters(redis, channel, [jobId]);
+    await unindexLetters(redis, home, [jobId]);
     // A shell of the job: moving it needs only its id, and its data may not even be readable.
-    const job = new Job<unknown>(queue, JOB_NAME, null, {}, jobId);
+    const job = new Job<unknown>(queueOf(home), JOB_NAME, null, {}, jobId);
     try {
       await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
     } catch (error) {
@@ -134,5 +123,10 @@ export function createReplayer({ redis, channel, now }: ReplayerOptions): Replay
     return 'replayed';
   }
 
-  return { replay, close: () => queue.close() };
+  return {
+    replay,
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
 }

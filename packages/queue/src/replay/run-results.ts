@@ -25,6 +25,21 @@ export async function writeResult(
   await redis.hset(runKeys(channel, runId).results, jobId, result);
 }
 
+/** KEYS results. ARGV job id. */
+const TELL_OF_DISCARD = `
+if redis.call('HGET', KEYS[1], ARGV[1]) == 'sent' then
+  redis.call('HSET', KEYS[1], ARGV[1], 'skipped:discarded')
+end
+return 0`;
+
+/** That a letter was discarded which a run was about to send. */
+export async function tellOfDiscard(
+  redis: RedisConnection,
+  { channel, runId, jobId }: { channel: string; runId: string; jobId: string },
+): Promise<void> {
+  await redis.eval(TELL_OF_DISCARD, 1, runKeys(channel, runId).results, jobId);
+}
+
 /** KEYS lease, results. ARGV token, job id, result, and so on. */
 const WRITE_AS_HOLDER = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

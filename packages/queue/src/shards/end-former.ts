@@ -1,9 +1,10 @@
 import { laneKeys } from '../lanes/lane-keys.js';
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import { hasStrayLetters } from './bring-home.js';
 import { endFormer, noteClear, tellHomes } from './change-layout.js';
-import { type Home, homeOfCall, homes, type Layout } from './layout.js';
-import { formerOnlyHomes, hasStrayLetters } from './stray-letters.js';
+import { keepCounts } from './keep-counts.js';
+import { formerOnlyHomes, type Home, homeOfCall, homes, type Layout } from './layout.js';
 
 export interface EndFormerOptions {
   readonly redis: RedisConnection;
@@ -36,7 +37,10 @@ export async function tryToEndFormer(options: EndFormerOptions): Promise<Layout>
   if (clearSinceMs !== undefined && !isOver) return layout;
   await tellHomes(redis, channel, layout);
   const isClear = await isFormerClear(redis, channel, layout);
-  if (isOver && isClear) return endFormer(redis, channel, layout, nowMs);
+  if (isOver && isClear) {
+    await keepCounts(redis, channel, formerOnlyHomes(channel, layout));
+    return endFormer(redis, channel, layout, nowMs);
+  }
   if (isOver || isClear) return noteClear(redis, channel, layout, isClear ? nowMs : null);
   return layout;
 }

@@ -57,6 +57,16 @@ export function allHomes(channel: string, { shards, former }: Layout): Home[] {
   ];
 }
 
+export function channelOf(home: Home): string {
+  return home.replace(/\.\d+$/, '');
+}
+
+/** Homes that new calls no longer go to, though the channel's own stays in use by plain BullMQ producers. */
+export function formerOnlyHomes(channel: string, layout: Layout): Home[] {
+  const now = new Set(homes(channel, layout.shards));
+  return allHomes(channel, layout).filter((home) => !now.has(home));
+}
+
 export async function readLayout(redis: RedisConnection, channel: string): Promise<Layout> {
   const stored = await redis.get(layoutKey(channel));
   return stored === null ? UNDIVIDED : (JSON.parse(stored) as Layout);

@@ -1,0 +1,67 @@
+import { allSettled } from '../all-settled.js';
+import type { RedisConnection } from '../redis.js';
+import { lookAtCalls } from './calls-there.js';
+import type { Home } from './layout.js';
+import { copyLetters, type Load, removeLetters, undoCopies } from './move-scripts.js';
+import { type CarriedLetter, readCarried } from './read-carried.js';
+
+export interface Moved {
+  readonly moved: number;
+  /** Stay for now: events of their calls are on their way there, or something else was not as it was read. */
+  readonly held: number;
+}
+
+/**
+ * Moves dead letters from one home to others. Two homes are two cluster slots, so it is two steps: a copy, which does
+ * nothing where the event is known already, then a removal, which removes only what was read. Whoever dies between the
+ * two leaves a letter at both homes, and who comes next goes on: nothing is lost, and nothing is doubled.
+ *
+ * What was delivered of the call since goes along. A letter of a call that has events on their way at the old home stays
+ * until they are through, since they may add to that.
+ *
+ * @param targetOf where the letters of a call are to be; the home itself: they stay
+ * @param withCall false: they leave their calls, which stay as they are
+ */
+export async function moveLetters(
+  redis: RedisConnection,
+  from: Home,
+  jobIds: readonly string[],
+  targetOf: (call: string | null) => Home,
+  withCall = true,
+): Promise<Moved> {
+  const { letters, readAtMs } = await readCarried(redis, from, jobIds);
+  const strays = letters.filter(({ call }) => targetOf(call) !== from);
+  const calls = await lookAtCalls(
+    redis,
+    from,
+    strays.map(({ call }) => (withCall ? call : null)),
+  );
+  const byTarget = new Map<Home, CarriedLetter[]>();
+  for (const letter of strays) {
+    if (letter.call !== null && calls.get(letter.call)?.hasLane) continue;
+    const target = targetOf(letter.call);
+    byTarget.set(target, [...(byTarget.get(target) ?? []), letter]);
+  }
+  const counts = await allSettled(
+    [...byTarget].map(([target, some]) =>
+      moveTo(redis, { from, target }, { letters: some, calls, readAtMs }),
+    ),
+  );
+  const moved = counts.reduce((sum, count) => sum + count, 0);
+  return { moved, held: strays.length - moved };
+}
+
+async function moveTo(
+  redis: RedisConnection,
+  { from, target }: { from: Home; target: Home },
+  load: Load,
+): Promise<number> {
+  const { letters } = load;
+  const copied = await copyLetters(redis, target, load);
+  if (copied === null) return 0;
+  const removed = await removeLetters(redis, from, load);
+  // Somebody replayed it there, or it is of another death by now: the copy is of nothing that is.
+  const wrong = letters.filter((_, index) => copied[index] === true && removed[index] === 'other');
+  if (wrong.length > 0) await undoCopies(redis, target, wrong);
+  return removed.filter((answer) => answer === 'removed').length;
+}
