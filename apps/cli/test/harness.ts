@@ -184,7 +184,7 @@ export function jsonLines(text: string): Array<Record<string, unknown>> {
 export async function startWorker(
   url: string,
   decide: (event: CallEvent) => 'delivered' | 'dead',
-  channel = DEFAULT_CHANNEL,
+  shards = 1,
 ) {
   const redis = connectRedis(url, 'worker');
   await openRedis(redis);
@@ -192,9 +192,9 @@ export async function startWorker(
   await openRedis(carrying);
   const taken: CallEvent[] = [];
   const consumer = createChannelConsumer({
-    channel,
+    channel: DEFAULT_CHANNEL,
     redis,
-    shards: 1,
+    shards,
     concurrency: 1,
     maxPerSecond: null,
     lockDurationMs: 30_000,
@@ -216,9 +216,9 @@ export async function startWorker(
     },
   });
   const carrier = createRunCarrier({
-    channel,
+    channel: DEFAULT_CHANNEL,
     redis: carrying,
-    workerName: `test-${channel}`,
+    workerName: 'test',
     now: Date.now,
     onRunEnded: () => undefined,
     onError: () => undefined,
