@@ -26,8 +26,8 @@ const replay = (...args: string[]) => run(['replay', ...args], { redis: redis.ur
 const start = (...args: string[]) => replay('start', ...args);
 const YES = ['--yes', '--comment', 'fixed'];
 
-async function work(decide: Parameters<typeof startWorker>[1] = () => 'delivered', channel?: string) {
-  const worker = await startWorker(redis.url, decide, channel);
+async function work(decide: Parameters<typeof startWorker>[1] = () => 'delivered') {
+  const worker = await startWorker(redis.url, decide);
   workers.push(worker);
   return worker;
 }
