@@ -51,6 +51,10 @@ it('under load, through 1, 4, 2, 1 and 3 shards, each call stays in order and no
     startWorker(shards);
     await eventually(async () => expect(await layoutNow()).toMatchObject({ shards }));
     producers.push(await openProducer());
+    // Until calls have begun in each, which some do when they have nothing waiting elsewhere.
+    await eventually(async () =>
+      expect(await redis.client.keys('bull:{voice-default.*}:id')).toHaveLength(4),
+    );
     expect(await old?.stop(5_000)).toBe(0);
   }
   await sleep(300);
@@ -58,8 +62,6 @@ it('under load, through 1, 4, 2, 1 and 3 shards, each call stays in order and no
   await Promise.all(talks);
   await eventually(async () => expect(await openCount()).toBe(0));
   await closeProducers();
-  const used = await redis.client.keys('bull:{voice-default.*}:id');
-  expect(used.sort()).toEqual([0, 1, 2, 3].map((shard) => `bull:{voice-default.${shard}}:id`));
 
   const accepted = answers.filter(({ status }) => status === 'accepted').length;
   expect(accepted).toBe(sent.reduce((sum, count) => sum + count));

@@ -321,6 +321,30 @@ describe('a worker', () => {
     await queue.close();
   });
 
+  it('takes events though one queue cannot be told, and tells it when it can', async () => {
+    await divide(4);
+    const queue = await openProducer();
+    const own = 'bull:{voice-default.2}:callpost:settings';
+    await redis.client.set(own, 'of another type');
+    const call = callAt('default.1', 4);
+    await queue.send(eventOf(call, 0));
+    const errors: Error[] = [];
+    const delivered: string[] = [];
+    consume(
+      async (taken) => {
+        delivered.push(idOf(taken));
+        return DELIVERED;
+      },
+      { shards: 4, observer: { onError: (error) => errors.push(error) } },
+    );
+    await eventually(() => delivered.includes(`${call}-0`));
+    await eventually(() => expect(String(errors)).toContain('WRONGTYPE'));
+    await redis.client.del(own);
+    await eventually(async () =>
+      expect(Number(await redis.client.hget(own, 'generation'))).toBe((await layoutNow()).generation),
+    );
+  });
+
   it('refuses a number of shards that is none', () => {
     for (const shards of [0, 65, 1.5])
       expect(() => consume(async () => DELIVERED, { shards })).toThrow(RangeError);

@@ -33,33 +33,42 @@ export function followLayout(options: FollowLayoutOptions) {
   const { channel, redis, shards, dedupWindowMs, onLayout, onError, now } = options;
   const token = randomUUID();
   let seen: Layout | null = null;
+  let isAsConfigured = false;
+  let toldGeneration = 0;
   let triedAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | null = null;
   let isStopped = false;
 
-  async function begin(): Promise<Layout> {
-    const layout = await readLayout(redis, channel);
-    const told = await newestToldTo(redis, allHomes(channel, layout));
-    const generation = Math.max(layout.generation, told);
-    return await changeLayout(redis, channel, shards, { nowMs: now(), seen: { ...layout, generation } });
-  }
-
-  async function again(before: Layout): Promise<Layout> {
-    const layout = await readLayout(redis, channel);
-    if (layout.generation >= before.generation) return layout;
-    return await changeLayout(redis, channel, before.shards, { nowMs: now(), seen: before });
-  }
-
-  async function look(): Promise<void> {
-    const layout = await (seen === null ? begin() : again(seen));
-    if (isStopped) return;
+  function use(layout: Layout): Layout {
     const isNew = layout.generation !== seen?.generation;
     seen = layout;
-    if (isNew) {
-      // First whoever takes events there, then whoever puts some there.
-      onLayout(layout);
-      await tellHomes(redis, channel, layout);
+    if (isNew && !isStopped) onLayout(layout);
+    return layout;
+  }
+
+  async function configure(layout: Layout): Promise<Layout> {
+    const told = await newestToldTo(redis, allHomes(channel, layout));
+    const generation = Math.max(layout.generation, told);
+    const changed = await changeLayout(redis, channel, shards, {
+      nowMs: now(),
+      seen: { ...layout, generation },
+    });
+    isAsConfigured = true;
+    return changed;
+  }
+
+  /** First whoever takes events from a queue, then whoever puts some there; and until a change is written, as it is. */
+  async function look(): Promise<void> {
+    const before = seen;
+    let layout = await readLayout(redis, channel);
+    if (before !== null && layout.generation < before.generation) {
+      layout = await changeLayout(redis, channel, before.shards, { nowMs: now(), seen: before });
     }
+    use(layout);
+    if (!isAsConfigured) layout = use(await configure(layout));
+    if (isStopped) return;
+    if (layout.generation !== toldGeneration) await tellHomes(redis, channel, layout);
+    toldGeneration = layout.generation;
     if (layout.former.length === 0 || now() - triedAtMs < TRY_TO_END_EVERY_MS) return;
     triedAtMs = now();
     await bringHomeAlone(redis, channel, layout, token);

@@ -39,12 +39,8 @@ interface Traveller {
 interface Group {
   /** Rising in the order in which they were handed over. */
   readonly ticket: number;
-  readonly refusals: number;
   readonly travellers: readonly Traveller[];
 }
-
-/** The layout changes seldom. One that is refused again and again is older than what the queues know. */
-const MOST_REFUSALS = 4;
 
 export function createPaths({ channel, layout: first, readLayout, add }: PathsOptions): Walk {
   let layout = first;
@@ -76,7 +72,7 @@ export function createPaths({ channel, layout: first, readLayout, add }: PathsOp
         );
         if (answers === 'stale') {
           isStale = true;
-          waiting.push({ ...group, refusals: group.refusals + 1, travellers });
+          waiting.push({ ...group, travellers });
           return;
         }
         travellers = travellers.filter((traveller, index) => {
@@ -93,26 +89,24 @@ export function createPaths({ channel, layout: first, readLayout, add }: PathsOp
   }
 
   async function renew(): Promise<void> {
-    let error: unknown = new Error(
-      "the queues know of a newer layout of the channel than Redis's own record",
-    );
-    const isRead = await readLayout().then(
-      (read) => {
-        layout = read;
-        return true;
-      },
-      (why: unknown) => {
-        error = why;
-        return false;
-      },
-    );
+    const whyNot = await readNewer().catch((error: unknown) => error);
     const groups = waiting.sort((one, other) => one.ticket - other.ticket);
     waiting = [];
     isStale = false;
     for (const group of groups) {
-      if (isRead && group.refusals < MOST_REFUSALS) setOut(group);
-      else for (const { arrive } of group.travellers) arrive({ error });
+      if (whyNot === null) setOut(group);
+      else for (const { arrive } of group.travellers) arrive({ error: whyNot });
     }
+  }
+
+  /** Queues are told of a layout after it was written; that it is not there is what a failover of Redis may leave. */
+  async function readNewer(): Promise<Error | null> {
+    const { generation } = layout;
+    layout = await readLayout();
+    if (layout.generation > generation) return null;
+    return new Error(
+      "the channel's queues know of a newer layout than Redis has; a worker will write it again",
+    );
   }
 
   return (events) =>
@@ -127,7 +121,7 @@ export function createPaths({ channel, layout: first, readLayout, add }: PathsOp
           if (left === 0) resolve(outcomes);
         },
       }));
-      const group = { ticket: nextTicket, refusals: 0, travellers };
+      const group = { ticket: nextTicket, travellers };
       nextTicket += 1;
       if (left === 0) resolve(outcomes);
       else if (isStale) waiting.push(group);
