@@ -36,6 +36,7 @@ export function followLayout(options: FollowLayoutOptions) {
   let isAsConfigured = false;
   let toldGeneration = 0;
   let triedAtMs = Number.NEGATIVE_INFINITY;
+  let isTidying = false;
   let timer: NodeJS.Timeout | null = null;
   let isStopped = false;
 
@@ -69,17 +70,33 @@ export function followLayout(options: FollowLayoutOptions) {
     if (isStopped) return;
     if (layout.generation !== toldGeneration) await tellHomes(redis, channel, layout);
     toldGeneration = layout.generation;
-    if (layout.former.length === 0 || now() - triedAtMs < TRY_TO_END_EVERY_MS) return;
+    if (isTidying || layout.former.length === 0 || now() - triedAtMs < TRY_TO_END_EVERY_MS) return;
     triedAtMs = now();
-    await bringHomeAlone(redis, channel, layout, token);
-    await tryToEndFormer({ redis, channel, layout, dedupWindowMs, nowMs: now() });
+    void tidy(layout);
+  }
+
+  /** Beside the looking on: many letters take a while. */
+  async function tidy(layout: Layout): Promise<void> {
+    isTidying = true;
+    try {
+      await bringHomeAlone(redis, channel, layout, token);
+      await tryToEndFormer({ redis, channel, layout, dedupWindowMs, nowMs: now() });
+    } catch (error) {
+      report(error);
+    } finally {
+      isTidying = false;
+    }
+  }
+
+  function report(error: unknown): void {
+    if (!isStopped) onError(error instanceof Error ? error : new Error(String(error)));
   }
 
   async function lookOn(): Promise<void> {
     try {
       await look();
     } catch (error) {
-      if (!isStopped) onError(error instanceof Error ? error : new Error(String(error)));
+      report(error);
     }
     if (isStopped) return;
     timer = setTimeout(() => void lookOn(), LOOK_EVERY_MS);
