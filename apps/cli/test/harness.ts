@@ -140,6 +140,7 @@ async function consume(
       observer: {
         onStalled: () => undefined,
         onStalledToDeath: () => undefined,
+        onLayout: () => undefined,
         onDefect: reject,
         onError: reject,
       },
@@ -205,6 +206,7 @@ export async function startWorker(
     observer: {
       onStalled: () => undefined,
       onStalledToDeath: () => undefined,
+      onLayout: () => undefined,
       onDefect: () => undefined,
       onError: () => undefined,
     },

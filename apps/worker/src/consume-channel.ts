@@ -93,6 +93,7 @@ export function consumeChannel(
     observer: {
       onError: onRedisError,
       onDefect: (error) => errorLog.report('a delivery threw: this is a defect of Callpost', error),
+      onLayout: ({ shards, former }) => logger.info({ channel: name, shards, former }, 'channel divided'),
       onStalled(jobId) {
         metrics.stalled.inc();
         logger.warn({ channel: name, jobId }, 'event stalled; it is waiting again');

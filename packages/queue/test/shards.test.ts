@@ -1,6 +1,7 @@
 import { eventually, writeDeadLetters } from '@callpost/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  type ConsumerObserver,
   countDeadLetters,
   createCallEventQueue,
   createDiscarder,
@@ -247,7 +248,9 @@ describe('a worker', () => {
       delivered.push(idOf(taken));
       return DELIVERED;
     };
-    const first = consume(deliver, { shards: 2 });
+    const told: unknown[] = [];
+    const onLayout: ConsumerObserver['onLayout'] = ({ shards, former }) => told.push([shards, former]);
+    const first = consume(deliver, { shards: 2, observer: { onLayout } });
     await eventually(async () => expect(await layoutNow()).toMatchObject({ shards: 2, former: [1] }));
     const second = consume(
       async (taken) => {
@@ -261,6 +264,10 @@ describe('a worker', () => {
     const queue = await openProducer();
     await queue.sendMany(calls(40).map((call) => eventOf(call, 0)));
     await eventually(() => expect(delivered).toHaveLength(41));
+    expect(told).toEqual([
+      [2, [1]],
+      [4, [1, 2]],
+    ]);
     expect(await first.stop(1_000)).toBe(0);
     expect(await layoutNow()).toMatchObject({ shards: 4 });
   });

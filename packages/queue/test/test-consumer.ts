@@ -57,6 +57,7 @@ function consumerOptions(redis: TestRedis, options: TestConsumerOptions): Channe
     ...options,
     observer: {
       onStalledToDeath: () => undefined,
+      onLayout: () => undefined,
       onStalled: () => undefined,
       onError: () => undefined,
       onDefect: () => undefined,

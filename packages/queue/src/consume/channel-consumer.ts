@@ -52,6 +52,7 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
   function spread(next: Layout): void {
     if (isStopped) return;
     layout = next;
+    if (layout.generation > UNDIVIDED.generation) observer.onLayout(layout);
     const wanted = allHomes(channel, layout);
     for (const [home, consumer] of consumers) if (!wanted.includes(home)) leave(home, consumer);
     share();

@@ -1,5 +1,6 @@
 import type { ChannelBrake } from '../brake/channel-brake.js';
 import type { RedisConnection } from '../redis.js';
+import type { Layout } from '../shards/layout.js';
 import type { Deliver, TakenEvent } from './taken-event.js';
 
 export interface ChannelConsumerOptions {
@@ -32,6 +33,8 @@ export interface ConsumerObserver {
   onStalledToDeath(taken: TakenEvent): void;
   /** A worker, perhaps another one, lost its hold on an event; the event is waiting again. */
   onStalled(jobId: string): void;
+  /** This worker learned how the channel is divided. Never called for one that never was. */
+  onLayout(layout: Pick<Layout, 'shards' | 'former'>): void;
   /** Of Redis or BullMQ. */
   onError(error: Error): void;
   /** The delivery threw, which it must not; the event is tried again later. */
