@@ -3,6 +3,7 @@ import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import { allHomes, type Home, pathOfCall, readLayout } from '../shards/layout.js';
 import type { PlannedLetter } from './planned-letters.js';
+import { runKeys } from './run.js';
 import type { LetterResult } from './run-results.js';
 
 /**
@@ -58,7 +59,7 @@ export async function letterTruths(
 
 /**
  * A worker writes that a letter died again, and then moves it to the failed set. When it dies between the two, another
- * takes the event, and may deliver it.
+ * takes the event, and may deliver it; if it has done so since the results were read, they say so by now.
  */
 export async function notYetDead(
   redis: RedisConnection,
@@ -67,8 +68,12 @@ export async function notYetDead(
   results: ReadonlyMap<string, LetterResult>,
 ): Promise<string[]> {
   const died = letters.filter(({ jobId }) => results.get(jobId) === 'dead_again');
+  if (died.length === 0) return [];
   const truths = await letterTruths(redis, run, died);
-  return died.filter((_, index) => truths[index] === 'queued').map(({ jobId }) => jobId);
+  const said = await redis.hmget(runKeys(run.channel, run.id).results, ...died.map(({ jobId }) => jobId));
+  return died
+    .filter((_, index) => truths[index] === 'queued' || said[index] !== 'dead_again')
+    .map(({ jobId }) => jobId);
 }
 
 function firstOf(one: LetterTruth, other: LetterTruth): LetterTruth {
