@@ -26,7 +26,7 @@ export const documentedLines: ReadonlyMap<string, DocumentedLine> = new Map(
   }),
 );
 
-/** Of each field its types: of JSON, and `string[]`. */
+/** Of each field its types: of JSON, and of an array whose items are alike, such as `string[]`. */
 export const documentedFields: ReadonlyMap<string, readonly string[]> = new Map(
   rowsOf('## Fields').map(([name = '', types = '']) => [name.replaceAll('`', ''), types.split(', ')]),
 );
@@ -40,7 +40,7 @@ export function lineFaults(line: LogLine): string[] {
   const missing = [...always].filter((name) => !(name in line));
   const unknown = Object.keys(line).filter((name) => !always.has(name) && !sometimes.has(name));
   const mistyped = Object.entries(line).filter(
-    ([name, value]) => documentedFields.get(name)?.includes(typeOf(value)) === false,
+    ([name, value]) => !fits(value, documentedFields.get(name) ?? [typeOf(value)]),
   );
   return [
     ...(levels.has(Number(line.level)) ? [] : [`level ${line.level}`]),
@@ -52,7 +52,13 @@ export function lineFaults(line: LogLine): string[] {
 
 function typeOf(value: unknown): string {
   if (value === null) return 'null';
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? 'string[]' : typeof value;
+  const isArray = Array.isArray(value) && value.every((item) => typeof item === typeof value[0]);
+  return isArray ? `${typeof value[0]}[]` : typeof value;
+}
+
+function fits(value: unknown, types: readonly string[]): boolean {
+  const isEmpty = Array.isArray(value) && value.length === 0;
+  return isEmpty ? types.some((type) => type.endsWith('[]')) : types.includes(typeOf(value));
 }
 
 /** The cells of the first table below a heading. */

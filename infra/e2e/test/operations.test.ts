@@ -148,7 +148,7 @@ it('keeps to maxPerSecond over all workers, and to each channel its own url and 
   await other.stop();
 });
 
-it('takes over a changed channels file while it runs: channels come, go and change', async () => {
+it('takes over a changed channels file while it runs: channels come, go, change and are divided', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'callpost-channels-')), 'channels.yaml');
   const write = (...channels: string[]) =>
     writeFileSync(file, `channels:\n${channels.map((one) => `  - ${one}\n`).join('')}`);
@@ -171,6 +171,11 @@ it('takes over a changed channels file while it runs: channels come, go and chan
     waiting: 1,
     in_flight: 0,
   });
+
+  write('{ name: default, secret: right, concurrency: 3 }', '{ name: coming, secret: right, shards: 2 }');
+  await worker.line({ msg: 'channel divided', channel: 'coming', shards: 2 });
+  await coming.sendMany(sampleEvents(50, 'ok_s'));
+  await eventually(async () => expect(await accepted()).toBe(60));
 
   writeFileSync(file, 'channels: [');
   await worker.line({ msg: 'channels not reloaded: the old ones are used on' });
