@@ -11,7 +11,7 @@ import { openStage } from '../src/stage.js';
 const DRAIN_WITHIN_MS = 15_000;
 
 /** A bug shows when events meet in a way that the machine, not the seed, decides. */
-const TRIES = 3;
+const TRIES = 8;
 
 it.each(PLANTED_BUGS)(
   '$name is found: $does',

@@ -51,8 +51,8 @@ export function createChannelConsumer(options: ChannelConsumerOptions): ChannelC
 
   function spread(next: Layout): void {
     if (isStopped) return;
+    if (next.generation > layout.generation) observer.onLayout(next);
     layout = next;
-    if (layout.generation > UNDIVIDED.generation) observer.onLayout(layout);
     const wanted = allHomes(channel, layout);
     for (const [home, consumer] of consumers) if (!wanted.includes(home)) leave(home, consumer);
     share();

@@ -41,7 +41,7 @@ export function followLayout(options: FollowLayoutOptions) {
   let isStopped = false;
 
   function use(layout: Layout): Layout {
-    const isNew = layout.generation !== seen?.generation;
+    const isNew = layout.generation !== seen?.generation || layout.clearSinceMs !== seen.clearSinceMs;
     seen = layout;
     if (isNew && !isStopped) onLayout(layout);
     return layout;

@@ -8,6 +8,7 @@ const LAYOUTS: readonly Layout[] = [
   { generation: 1, shards: 4, former: [1] },
   { generation: 1, shards: 3, former: [2, 8] },
   { generation: 1, shards: 64, former: [] },
+  { generation: 1, shards: 1, former: [4], clearSinceMs: 5 },
 ];
 
 const sharesIn = (layout: Layout, concurrency: number, maxPerSecond: number | null, rate = 1) =>
@@ -50,4 +51,11 @@ it("the channel's own queue has less than a shard, unless calls went there befor
   expect([own?.concurrency, shard?.concurrency]).toEqual([3, 25]);
   const [former, other] = sharesIn({ generation: 1, shards: 4, former: [1] }, 100, null);
   expect([former?.concurrency, other?.concurrency]).toEqual([20, 20]);
+});
+
+it('former homes in which nothing is left, but for known ids, leave their share to the others', () => {
+  const layout = { generation: 1, shards: 1, former: [4], clearSinceMs: 5 };
+  const [own, ...former] = sharesIn(layout, 100, null).map(({ concurrency }) => concurrency);
+  expect(own).toBe(72);
+  expect(former).toEqual([8, 8, 8, 8]);
 });

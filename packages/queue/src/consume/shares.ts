@@ -1,4 +1,4 @@
-import { type Home, homes, type Layout } from '../shards/layout.js';
+import { allHomes, type Home, homes, type Layout } from '../shards/layout.js';
 
 /** What of a channel's limits is for one of its queues. */
 export interface Share {
@@ -15,21 +15,25 @@ interface Limits {
   readonly rate: number;
 }
 
-/** Of a divided channel's own queue, to which only plain BullMQ producers add: a tenth of what a shard has. */
-const PLAIN_WEIGHT = 0.1;
+/**
+ * Of a queue that new calls do not go to: a tenth of what others have. The channel's own, to which only plain BullMQ
+ * producers add then, and former homes once nothing is left in them.
+ */
+const IDLE_WEIGHT = 0.1;
 
 /**
- * Every queue that calls go to, or went to before, has the same share. What one does not use, another cannot: of
+ * Every queue that calls go to, or may still have events of calls that went there, has the same share. What one does not use, another cannot: of
  * `maxPerSecond`, which BullMQ counts queue by queue, part is unused while calls are unevenly spread, and while former
  * homes are drained. Events in flight are rounded up, since the gate bounds them all together.
  */
 export function sharesOf(channel: string, layout: Layout, { concurrency, maxPerSecond, rate }: Limits) {
-  const used = new Set([layout.shards, ...layout.former].flatMap((count) => homes(channel, count)));
-  const isPlain = !used.has(channel);
-  const total = used.size + (isPlain ? PLAIN_WEIGHT : 0);
+  const busy = layout.clearSinceMs === undefined ? [layout.shards, ...layout.former] : [layout.shards];
+  const used = new Set(busy.flatMap((count) => homes(channel, count)));
+  const idle = allHomes(channel, layout).filter((home) => !used.has(home));
+  const total = used.size + idle.length * IDLE_WEIGHT;
   return {
     of(home: Home): Share {
-      const share = (home === channel && isPlain ? PLAIN_WEIGHT : 1) / total;
+      const share = (used.has(home) ? 1 : IDLE_WEIGHT) / total;
       return {
         // BullMQ wants at least 1; the gate is what keeps events back.
         concurrency: Math.max(1, Math.ceil(concurrency * share)),
