@@ -26,6 +26,7 @@ local function unparkNow()
   isMarked = true
 end
 ${LANE_LUA.ADVANCE}
+${LANE_LUA.REMEMBER}
 local function leave(jobId, token)
   local jobKey = prefix .. jobId
   local job = redis.call('HMGET', jobKey, 'timestamp', '${LANE_FIELD}', 'parentKey', 'deid')
@@ -39,12 +40,9 @@ local function leave(jobId, token)
   redis.call('XADD', events, '*', 'event', 'completed', 'jobId', jobId, 'returnvalue', 'null', 'prev', 'active')
   local call = job[2]
   if not call then return 0 end
-  redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', dedupWindowMs)
+  rememberId(prefix, jobId, dedupWindowMs)
   if redis.call('HGET', lanes, call) == jobId then advance(prefix, call, true) end
-  if hasLetters then
-    local newest = redis.call('HGET', newestDelivered, call)
-    if newest and tonumber(newest) < tonumber(job[1]) then redis.call('HSET', newestDelivered, call, job[1]) end
-  end
+  if hasLetters then rememberNewest(prefix, call, job[1]) end
   return 0
 end`;
 
@@ -112,10 +110,10 @@ local prefix, nowMs, lockMs, dedupWindowMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local limiter = ARGV[5] ~= '' and {max = tonumber(ARGV[5]), duration = tonumber(ARGV[6])} or nil
 local wait, active, delayed, prioritized = prefix .. 'wait', prefix .. 'active', prefix .. 'delayed', prefix .. 'prioritized'
 local events, marker = prefix .. 'events', prefix .. 'marker'
-local lanes, newestDelivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
+local lanes = prefix .. 'callpost:lanes'
 local meta = redis.call('HMGET', prefix .. 'meta', 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
 local isPlain = not (limiter or meta[1] or meta[2] or meta[3])
-local hasLetters = redis.call('EXISTS', newestDelivered) == 1
+local hasLetters = redis.call('EXISTS', prefix .. 'callpost:calls:delivered') == 1
 local left, isMarked = {}, false
 ${LEAVE}
 ${TAKE}

@@ -85,6 +85,7 @@ const FINISH: LaneCommand = {
   lua: `
 ${LANE_LUA.WAKE}
 ${LANE_LUA.ADVANCE}
+${LANE_LUA.REMEMBER}
 ${bullmqFinish.functions}
 local target, prefix, dedupWindowMs = ARGV[5], ARGV[7], ARGV[10]
 local lanes, delivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
@@ -100,9 +101,8 @@ local function leaveLane(jobKey, jobId)
     redis.call('HDEL', jobKey, '${LANE_FIELD}')
     redis.call('HSETNX', delivered, call, '0')
   else
-    redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', dedupWindowMs)
-    local newest = redis.call('HGET', delivered, call)
-    if newest and tonumber(newest) < tonumber(place[2]) then redis.call('HSET', delivered, call, place[2]) end
+    rememberId(prefix, jobId, dedupWindowMs)
+    rememberNewest(prefix, call, place[2])
   end
 end
 local removeLockOfBullmq = removeLock

@@ -86,7 +86,18 @@ local function hasLane(prefix, call)
   return redis.call('EXISTS', prefix .. 'callpost:lane:' .. call) == 1
 end`;
 
-export const LANE_LUA = { FOLLOW, JOIN, WAKE, ADVANCE, HAS_LANE };
+/** A delivered event's id stays known for a time; and a call that has dead letters knows its newest delivered event. */
+const REMEMBER = `
+local function rememberId(prefix, jobId, windowMs)
+  redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', windowMs)
+end
+local function rememberNewest(prefix, call, timestamp)
+  local key = prefix .. 'callpost:calls:delivered'
+  local newest = redis.call('HGET', key, call)
+  if newest and tonumber(newest) < tonumber(timestamp) then redis.call('HSET', key, call, timestamp) end
+end`;
+
+export const LANE_LUA = { FOLLOW, JOIN, WAKE, ADVANCE, HAS_LANE, REMEMBER };
 
 /** A script of BullMQ as a function of ours, so that what we do before and after it is one script with it. */
 export function bullmqFunction({ content }: BullmqScript): string {
