@@ -56,7 +56,7 @@ async function expectAllAtHome(layout: Layout): Promise<void> {
     for (const home of allHomes(CHANNEL, layout)) {
       if ((await failedAt(home)).includes(jobId)) found.push(home);
     }
-    if (call !== null) expect(found).toEqual([homeOfLetter(CHANNEL, layout, call)]);
+    if (call !== null) expect(found).toEqual([homeOfLetter(CHANNEL, layout, CHANNEL, call)]);
     else expect(found).toHaveLength(1);
   }
 }

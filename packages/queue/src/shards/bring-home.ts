@@ -15,9 +15,13 @@ const LEASE_MS = 10_000;
 /** Entries of the index looked at in one round trip. */
 const ENTRY_PAGE = 1_000;
 
-/** Where a letter is to be. One that does not say of which call it is, is where plain BullMQ producers would put it. */
-export function homeOfLetter(channel: string, { shards }: Layout, call: string | null): Home {
-  return call === null ? channel : homeOfCall(channel, shards, call);
+/**
+ * Where a letter is to be. One that does not say of which call it is stays where it is, if that is a home; otherwise it
+ * goes where plain BullMQ producers would put it.
+ */
+export function homeOfLetter(channel: string, layout: Layout, from: Home, call: string | null): Home {
+  if (call !== null) return homeOfCall(channel, layout.shards, call);
+  return isInUse(channel, layout, from) ? from : channel;
 }
 
 /**
@@ -53,7 +57,7 @@ export async function bringHome(
   return total;
 
   function targetOf(home: Home, call: string | null): Home {
-    return call === null && isInUse(channel, layout, home) ? home : homeOfLetter(channel, layout, call);
+    return homeOfLetter(channel, layout, home, call);
   }
 }
 
@@ -93,7 +97,7 @@ export async function hasStrayLetters(
 }
 
 /** Where letters of no call may stay. */
-export function isInUse(channel: string, { shards }: Layout, home: Home): boolean {
+function isInUse(channel: string, { shards }: Layout, home: Home): boolean {
   return home === channel || homes(channel, shards).includes(home);
 }
 

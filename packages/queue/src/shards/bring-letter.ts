@@ -6,7 +6,7 @@ import { callOf } from '../letters/letter-entry.js';
 import { callRange, letterKeys } from '../letters/letter-keys.js';
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
-import { homeOfLetter, isInUse } from './bring-home.js';
+import { homeOfLetter } from './bring-home.js';
 import { allHomes, type Home, type Layout, pathOfCall } from './layout.js';
 import { moveLetters } from './move-letters.js';
 
@@ -35,7 +35,7 @@ export async function bringLetter(
   if (first === undefined) return { status: 'not_dead' };
   const callBefore = callOf(json(await redis.hget(queueKey(first, jobId), 'data')));
   const call = edited === undefined ? callBefore : callOf(edited);
-  const home = call === null && isInUse(channel, layout, first) ? first : homeOfLetter(channel, layout, call);
+  const home = homeOfLetter(channel, layout, first, call);
   if (call !== null) {
     const before = pathOfCall(channel, layout, call).filter((other) => other !== home);
     const status = await leaveHomes(redis, before, { call, home, generation: layout.generation });
