@@ -1,3 +1,5 @@
+import { seeded } from '@callpost/testkit';
+
 /** A reproducible source of choices. */
 export interface Random {
   /** From 0 up to, not including, 1. */
@@ -10,16 +12,9 @@ export interface Random {
   fork(): Random;
 }
 
-/** Mulberry32: small, and good enough to choose faults with. @param seed 32 bits of it count */
+/** @param seed 32 bits of it count */
 export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seeded(seed);
   return {
     next,
     between: (least, most) => least + Math.floor(next() * (most - least + 1)),

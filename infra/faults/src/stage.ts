@@ -131,6 +131,27 @@ export async function openStage(needs: Needs, plantedBug: string | null = null):
     CHANNELS: channels.join(','),
     DURABILITY: durability,
   });
+  /** By plain commands, which know nothing of how Callpost reads its letters, and before anything heals an index. */
+  async function readDead(): Promise<Dead[]> {
+    const found: Dead[] = [];
+    for (const home of homes) {
+      const key = `bull:{voice-${home}}:`;
+      const replies = await client
+        .multi()
+        .zrange(`${key}failed`, '0', '-1')
+        .zrange(`${key}callpost:indexed`, '0', '-1')
+        .exec();
+      const [failed = [], indexed = []] = (replies ?? []).map(([error, members]) => {
+        if (error) throw error;
+        return members as string[];
+      });
+      for (const jobId of failed.filter((id) => id.includes(`_${prefix}.`))) {
+        found.push({ event: jobId.replace(/^e\./, ''), isIndexed: indexed.includes(jobId) });
+      }
+    }
+    return found;
+  }
+
   let ledgerFolder = folder;
   let sinkStart = 0;
   let prefix = '';
@@ -169,18 +190,9 @@ export async function openStage(needs: Needs, plantedBug: string | null = null):
     },
     async writeEnd(ledger) {
       writeFileSync(join(ledger, FILES.accepted), readFileSync(sinkFile).subarray(sinkStart));
-      // By plain commands, which know nothing of how Callpost reads its letters, and before anything heals an index.
-      const lines: string[] = [];
-      for (const home of homes) {
-        const key = `bull:{voice-${home}}:`;
-        const indexed = new Set(await client.zrange(`${key}callpost:indexed`, '0', '-1'));
-        for (const jobId of await client.zrange(`${key}failed`, '0', '-1')) {
-          if (!jobId.includes(`_${prefix}.`)) continue;
-          const line: Dead = { event: jobId.replace(/^e\./, ''), isIndexed: indexed.has(jobId) };
-          lines.push(`${JSON.stringify(line)}\n`);
-        }
-      }
-      writeFileSync(join(ledger, FILES.dead), lines.join(''));
+      // A letter that is moved while the homes are read, after its new one and before its old one, is seen the second time.
+      const dead = [...(await readDead()), ...(await readDead())].map((line) => `${JSON.stringify(line)}\n`);
+      writeFileSync(join(ledger, FILES.dead), [...new Set(dead)].join(''));
     },
     newLedger(load) {
       sinkStart = statSync(sinkFile).size;

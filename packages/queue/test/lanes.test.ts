@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { eventually, sampleEvent, sampleEvents } from '@callpost/testkit';
+import { eventually, sampleEvent, sampleEvents, seeded } from '@callpost/testkit';
 import { type IRedisClient, Job } from 'bullmq';
 import type { ChainableCommander } from 'ioredis';
 import { describe, expect, it } from 'vitest';
@@ -48,17 +48,6 @@ const callKeysLeft = async () =>
   (await redis.client.keys('*callpost:*')).filter(
     (key) => !/:(settings|channels|parked|enqueue-counts)$/.test(key),
   );
-
-/** Mulberry32: a small generator, so that a failure can be run again. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 it('60 calls, two workers, a quarter of the events refused twice with 503: in order, one of a call at a time', async () => {
   const random = seeded(4711);

@@ -14,6 +14,7 @@ export { startSentinel, type TestSentinel } from './redis-sentinel.js';
 export { DURABLE, startRedis, type TestRedis } from './redis-server.js';
 export { startTlsRedis, type TestTlsRedis } from './redis-tls.js';
 export { sampleEvent, sampleEvents } from './sample-event.js';
+export { seeded } from './seeded.js';
 export { type Sink, type SinkMode, type SinkOptions, type SinkReport, startSink } from './sink.js';
 export { type ProxyTrouble, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { type PlantedLetter, writeDeadLetters } from './write-dead-letters.js';

@@ -71,7 +71,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: 'reshard',
     part: 'workers',
-    does: 'new workers divide the channel into 4 shards, then 2, then 1, and of the old one is killed each time; a third is answered with 503',
+    does: 'new workers divide the channel into 4 shards, then 2, then 1, and of the old one is killed each time; half of the answers are 503',
     guarantees: 'at most what the killed workers held is repeated',
     load: WHILE_WORKERS_START,
     inject: reshard,
@@ -101,7 +101,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
 
 /** Ends with one shard, as all other faults begin. Retries keep calls where they are meanwhile. */
 async function reshard(stage: Stage, _random: Random, isAlone: boolean): Promise<void> {
-  await stage.sink.misbehave({ behaviour: 'status', argument: '503', share: 0.3 });
+  await stage.sink.misbehave({ behaviour: 'status', argument: '503', share: 0.5 });
   for (const shards of [4, 2, 1]) {
     const [first, ...others] = stage.fleet.workers;
     const own = { CHANNELS_FILE: stage.channelsFile(shards) };
