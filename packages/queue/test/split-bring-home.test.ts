@@ -1,11 +1,14 @@
-import { eventually } from '@callpost/testkit';
+import { eventually, seeded } from '@callpost/testkit';
 import { describe, expect, it } from 'vitest';
 import { type DeadLetter, readDeadLetters } from '../src/index.js';
 import { laneKeys } from '../src/lanes/lane-keys.js';
 import { letterKeys } from '../src/letters/letter-keys.js';
 import { queueKey } from '../src/names.js';
 import { bringHome, bringHomeAlone, hasStrayLetters, homeOfLetter } from '../src/shards/bring-home.js';
+import { lookAtCalls } from '../src/shards/calls-there.js';
 import { allHomes, type Home, homes, type Layout } from '../src/shards/layout.js';
+import { copyLetters, removeLetters, undoCopies } from '../src/shards/move-scripts.js';
+import { readCarried } from '../src/shards/read-carried.js';
 import { addAt, CHANNEL, consumeAt, deadAt, divide, dyingAt, homeOf, hooked, redis } from './split-stage.js';
 
 const CALL = 'thread:call-1';
@@ -210,6 +213,51 @@ describe('one letter', () => {
     expect(await bringHome(late, CHANNEL, layout)).toEqual({ moved: 0, held: 1 });
     expect(await failedAt(target)).toEqual([]);
     expect(await failedAt(OLD)).toEqual(['e.a']);
+  });
+});
+
+describe('several who move a letter round, as layouts that follow each other would have it', () => {
+  const AROUND = ['default', 'default.0', 'default.1'] as const;
+
+  /** One move in the steps that others may come between. */
+  async function* move(from: Home, target: Home, stamp: string): AsyncGenerator<void> {
+    const { letters, readAtMs } = await readCarried(redis.client, from, ['e.a']);
+    const calls = await lookAtCalls(
+      redis.client,
+      from,
+      letters.map(({ call }) => call),
+    );
+    if (letters.length === 0) return;
+    const load = { letters, calls, readAtMs, stamp };
+    yield;
+    await copyLetters(redis.client, target, load);
+    yield;
+    const removed = await removeLetters(redis.client, from, load);
+    yield;
+    if (removed[0] === 'other') await undoCopies(redis.client, target, letters, stamp);
+  }
+
+  it.each([2, 3, 4])('%i at a time never lose it', async (movers) => {
+    const random = seeded(movers);
+    const below = (bound: number) => Math.floor(random() * bound);
+    let most = 0;
+    for (let round = 0; round < 150; round += 1) {
+      await redis.client.flushall();
+      await deadAt('default', 'a', { call: 'call-1' });
+      const begin = (number: number) => {
+        const [from, step] = number < 2 ? [number, 1 + number] : [below(3), 1 + below(2)];
+        return move(AROUND[from] as Home, AROUND[(from + step) % 3] as Home, `${round}-${number}`);
+      };
+      let under = Array.from({ length: movers }, (_, number) => begin(number));
+      while (under.length > 0) {
+        const one = under[below(under.length)] as AsyncGenerator<void>;
+        if ((await one.next()).done) under = under.filter((other) => other !== one);
+        const found = (await Promise.all(AROUND.map(failedAt))).flat();
+        expect(found.length, `round ${round}`).toBeGreaterThan(0);
+        most = Math.max(most, found.length);
+      }
+    }
+    expect(most).toBeGreaterThan(1);
   });
 });
 

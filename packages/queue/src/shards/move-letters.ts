@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { allSettled } from '../all-settled.js';
 import type { RedisConnection } from '../redis.js';
 import { lookAtCalls } from './calls-there.js';
 import type { Home } from './layout.js';
 import { copyLetters, type Load, removeLetters, undoCopies } from './move-scripts.js';
 import { type CarriedLetter, readCarried } from './read-carried.js';
+
+/** Enough to tell apart those who move a letter within the same minute. */
+const STAMP_LENGTH = 8;
 
 export interface Moved {
   readonly moved: number;
@@ -29,6 +33,7 @@ export async function moveLetters(
   targetOf: (call: string | null) => Home,
   withCall = true,
 ): Promise<Moved> {
+  const stamp = randomUUID().slice(0, STAMP_LENGTH);
   const { letters, readAtMs } = await readCarried(redis, from, jobIds);
   const strays = letters.filter(({ call }) => targetOf(call) !== from);
   const calls = await lookAtCalls(
@@ -44,7 +49,7 @@ export async function moveLetters(
   }
   const counts = await allSettled(
     [...byTarget].map(([target, some]) =>
-      moveTo(redis, { from, target }, { letters: some, calls, readAtMs }),
+      moveTo(redis, { from, target }, { letters: some, calls, readAtMs, stamp }),
     ),
   );
   const moved = counts.reduce((sum, count) => sum + count, 0);
@@ -56,12 +61,11 @@ async function moveTo(
   { from, target }: { from: Home; target: Home },
   load: Load,
 ): Promise<number> {
-  const { letters } = load;
-  const copied = await copyLetters(redis, target, load);
-  if (copied === null) return 0;
+  const { letters, stamp } = load;
+  if (!(await copyLetters(redis, target, load))) return 0;
   const removed = await removeLetters(redis, from, load);
   // Somebody replayed it there, or it is of another death by now: the copy is of nothing that is.
-  const wrong = letters.filter((_, index) => copied[index] === true && removed[index] === 'other');
-  if (wrong.length > 0) await undoCopies(redis, target, wrong);
+  const wrong = letters.filter((_, index) => removed[index] === 'other');
+  if (wrong.length > 0) await undoCopies(redis, target, wrong, stamp);
   return removed.filter((answer) => answer === 'removed').length;
 }
