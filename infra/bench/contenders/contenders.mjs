@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectRedis, createCallEventQueue, openRedis, readChannelStatus } from '@callpost/queue';
@@ -122,13 +122,19 @@ function startContender(stage, script) {
   return stage.add(startNode(here(script), { folder, env, nodeFlags }));
 }
 
-/** The worker with everything on, as `node apps/worker/dist/main.js` is; its log at level info goes into a file. */
+/** What the image starts the worker's Node with. */
+const SHIPPED_FLAGS = /^ENTRYPOINT \["node", (.*), "\/app\/dist\/main\.js"\]$/m
+  .exec(readFileSync(here('../../docker/Dockerfile'), 'utf8'))[1]
+  .split(', ')
+  .map((flag) => JSON.parse(flag));
+
+/** The worker with everything on, as the image starts it; its log at level info goes into a file. */
 function startCallpost(stage) {
-  const { folder, redis, sink, channels, nodeFlags, env = {} } = stage;
+  const { folder, redis, sink, channels, nodeFlags = [], env = {} } = stage;
   return stage.add(
     startNode(WORKER, {
       folder,
-      nodeFlags,
+      nodeFlags: [...SHIPPED_FLAGS, ...nodeFlags],
       env: { REDIS_URL: redis.url, METRICS_PORT: '0', ...channelsEnv(folder, sink.url, channels), ...env },
     }),
   );

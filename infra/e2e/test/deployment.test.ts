@@ -181,7 +181,7 @@ describe('the Dockerfile', () => {
   });
 
   it.each(ours)('starts %s from a file that its package builds', (_, { target }) => {
-    const [, file = ''] = execForm(lastOf(instructionsOf(stages, target), 'ENTRYPOINT'));
+    const file = execForm(lastOf(instructionsOf(stages, target), 'ENTRYPOINT')).at(-1) ?? '';
     const source = sourceOf(stages, target, file);
     expect(existsSync(join(ROOT, source)), source).toBe(true);
   });

@@ -53,20 +53,26 @@ describe.runIf(hasSystemd)('systemd', () => {
 
 describe('the unit', () => {
   it('starts the worker that is built here', () => {
-    const [program = '', script = ''] = valuesOf('ExecStart')[0]?.split(' ') ?? [];
+    const [program = '', ...words] = valuesOf('ExecStart')[0]?.split(' ') ?? [];
     expect(program).toBe('/usr/bin/node');
-    const worker = script.replace('/opt/callpost/', ROOT);
+    const worker = words.map((word) => word.replace('/opt/callpost/', ROOT));
     const secret = join(folder, 'reamaze_shared_secret');
     writeFileSync(secret, 'secret\n');
     const own = valuesOf('Environment').map((pair) =>
       pair.replace('%i', '9464').replace('%d', folder).split('='),
     );
     const env = { ...Object.fromEntries(own), ...environment };
-    const { status, stderr } = spawnSync(process.execPath, [worker, '--check-config'], {
+    const { status, stderr } = spawnSync(process.execPath, [...worker, '--check-config'], {
       env,
       encoding: 'utf8',
     });
     expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it('starts Node with what the image starts it with', () => {
+    const [, ...words] = valuesOf('ExecStart')[0]?.split(' ') ?? [];
+    const flags = words.slice(0, -1).map((flag) => `"${flag}", `);
+    expect(readText('infra/docker/Dockerfile')).toContain(`["node", ${flags.join('')}"/app/dist/main.js"]`);
   });
 
   it('hands the secret on as a credential of the name that the environment says', () => {

@@ -83,16 +83,17 @@ local function take(token)
   local jobKey = prefix .. jobId
   redis.call('SET', jobKey .. ':lock', token, 'PX', lockMs)
   redis.call('XADD', events, '*', 'event', 'active', 'jobId', jobId, 'prev', 'waiting')
-  if woken then
-    redis.call('HSET', jobKey, 'processedOn', nowMs, 'delay', 0, 'name', '${JOB_NAME}')
-  else
-    redis.call('HSET', jobKey, 'processedOn', nowMs)
-  end
-  local starts = redis.call('HINCRBY', jobKey, 'ats', 1)
   isMarked = true
-  local job = redis.call('HMGET', jobKey, 'name', 'data', 'timestamp', 'opts', 'priority', ${NOT_IN_A_FRESH_JOB})
-  local isFresh = job[4] == '{}' and job[5] == '0'
-  for at = 6, #job do isFresh = isFresh and not job[at] end
+  local job = redis.call('HMGET', jobKey, 'name', 'data', 'timestamp', 'ats', 'opts', 'priority', ${NOT_IN_A_FRESH_JOB})
+  local starts = (tonumber(job[4]) or 0) + 1
+  if woken then
+    job[1] = '${JOB_NAME}'
+    redis.call('HSET', jobKey, 'processedOn', nowMs, 'ats', starts, 'delay', 0, 'name', '${JOB_NAME}')
+  else
+    redis.call('HSET', jobKey, 'processedOn', nowMs, 'ats', starts)
+  end
+  local isFresh = job[5] == '{}' and job[6] == '0'
+  for at = 7, #job do isFresh = isFresh and not job[at] end
   if isFresh then return {{job[1], job[2], job[3], starts, tonumber(nowMs)}, jobId, 0, 0, 1} end
   return {redis.call('HGETALL', jobKey), jobId, 0, 0}
 end`;
