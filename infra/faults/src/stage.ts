@@ -146,6 +146,7 @@ export async function openStage(needs: Needs, plantedBug: string | null = null):
         return members as string[];
       });
       for (const jobId of failed.filter((id) => id.includes(`_${prefix}.`))) {
+        if ((await client.hexists(`${key}${jobId}`, 'data')) === 0) continue;
         found.push({ event: jobId.replace(/^e\./, ''), isIndexed: indexed.includes(jobId) });
       }
     }

@@ -3,6 +3,7 @@ import type { RedisConnection } from '../redis.js';
 import { RESULTS_SUFFIX, runKeys } from '../replay/run.js';
 import { tellOfDiscard } from '../replay/run-results.js';
 import type { Home } from '../shards/layout.js';
+import { LEFT_KEY, LEFT_MS } from '../shards/move-scripts.js';
 import { readEntries, unindexLetters } from './letter-index.js';
 import { forgetCalls } from './newer-delivered.js';
 import { homesOfLetters } from './over-homes.js';
@@ -37,6 +38,7 @@ if runId ~= '' and ARGV[3] ~= '' then
     redis.call('HSET', results, ARGV[1], 'skipped:discarded')
   end
 end
+redis.call('SET', ARGV[4] .. '${LEFT_KEY}' .. ARGV[1], 'discarded', 'PX', ${LEFT_MS})
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('DEL', KEYS[2], KEYS[2] .. ':logs', KEYS[2] .. ':lock')
 return runId`;
@@ -48,7 +50,16 @@ export function createDiscarder({ redis, channel }: { redis: RedisConnection; ch
     const jobKey = queueKey(home, jobId);
     const prefix = home === channel ? runPrefix : '';
     const [entry] = await readEntries(redis, home, [jobId]);
-    const runId = await redis.eval(DISCARD, 2, queueKey(home, 'failed'), jobKey, jobId, death, prefix);
+    const runId = await redis.eval(
+      DISCARD,
+      2,
+      queueKey(home, 'failed'),
+      jobKey,
+      jobId,
+      death,
+      prefix,
+      queueKey(home, ''),
+    );
     if (typeof runId !== 'string') return false;
     if (runId !== '' && home !== channel) await tellOfDiscard(redis, { channel, runId, jobId });
     await unindexLetters(redis, home, [jobId]);

@@ -46,7 +46,8 @@ export async function bringHome(
   for (const home of all) {
     for await (const jobIds of strayLetters(redis, channel, layout, home)) {
       if (!(await mayGoOn())) return total;
-      const { moved, held } = await moveLetters(redis, home, jobIds, (call) => targetOf(home, call));
+      const move = { from: home, generation: layout.generation };
+      const { moved, held } = await moveLetters(redis, move, jobIds, (call) => targetOf(home, call));
       total.moved += moved;
       total.held += held;
     }

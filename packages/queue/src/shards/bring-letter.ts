@@ -43,7 +43,8 @@ export async function bringLetter(
   }
   for (const other of found) {
     if (other === home) continue;
-    const { held } = await moveLetters(redis, other, [jobId], () => home, call === callBefore);
+    const move = { from: other, generation: layout.generation, withCall: call === callBefore };
+    const { held } = await moveLetters(redis, move, [jobId], () => home);
     if (held > 0) return { status: 'busy' };
   }
   return { status: 'at_home', home };
@@ -73,7 +74,8 @@ async function leaveHomes(
     await healIndex(redis, other);
     const members = await redis.zrangebylex(letterKeys(other).byCall, ...callRange(call));
     const jobIds = members.map((member) => member.slice(call.length + 1));
-    await moveLetters(redis, other, jobIds, (ofLetter) => (ofLetter === call ? home : other));
+    const move = { from: other, generation };
+    await moveLetters(redis, move, jobIds, (ofLetter) => (ofLetter === call ? home : other));
   }
   return 'left';
 }

@@ -15,6 +15,12 @@ export interface Moved {
   readonly held: number;
 }
 
+interface Move {
+  readonly from: Home;
+  readonly generation: number;
+  readonly withCall?: boolean;
+}
+
 /**
  * Moves dead letters from one home to others. Two homes are two cluster slots, so it is two steps: a copy, which does
  * nothing where the event is known already, then a removal, which removes only what was read. Whoever dies between the
@@ -23,15 +29,15 @@ export interface Moved {
  * What was delivered of the call since goes along. A letter of a call that has events on their way at the old home stays
  * until they are through, since they may add to that.
  *
+ * @param move.generation of the layout by which it is made; where a newer one is known nothing is moved to
+ * @param move.withCall false: they leave their calls, which stay as they are; default true
  * @param targetOf where the letters of a call are to be; the home itself: they stay
- * @param withCall false: they leave their calls, which stay as they are
  */
 export async function moveLetters(
   redis: RedisConnection,
-  from: Home,
+  { from, generation, withCall = true }: Move,
   jobIds: readonly string[],
   targetOf: (call: string | null) => Home,
-  withCall = true,
 ): Promise<Moved> {
   const stamp = randomUUID().slice(0, STAMP_LENGTH);
   const { letters, readAtMs } = await readCarried(redis, from, jobIds);
@@ -49,7 +55,7 @@ export async function moveLetters(
   }
   const counts = await allSettled(
     [...byTarget].map(([target, some]) =>
-      moveTo(redis, { from, target }, { letters: some, calls, readAtMs, stamp }),
+      moveTo(redis, { from, target }, { letters: some, calls, readAtMs, stamp, generation }),
     ),
   );
   const moved = counts.reduce((sum, count) => sum + count, 0);
@@ -62,10 +68,13 @@ async function moveTo(
   load: Load,
 ): Promise<number> {
   const { letters, stamp } = load;
-  if (!(await copyLetters(redis, target, load))) return 0;
+  const copied = await copyLetters(redis, target, load);
+  if (copied === null) return 0;
   const removed = await removeLetters(redis, from, load);
-  // Somebody replayed it there, or it is of another death by now: the copy is of nothing that is.
-  const wrong = letters.filter((_, index) => removed[index] === 'other');
+  // A copy of nothing that is; or one that is not needed, since another move has made its own.
+  const wrong = letters.filter(
+    (_, index) => removed[index] === 'obsolete' || (removed[index] === 'taken' && copied[index] === true),
+  );
   if (wrong.length > 0) await undoCopies(redis, target, wrong, stamp);
   return removed.filter((answer) => answer === 'removed').length;
 }

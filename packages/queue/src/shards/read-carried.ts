@@ -27,7 +27,7 @@ export async function readCarried(
   jobIds: readonly string[],
 ): Promise<{ letters: CarriedLetter[]; readAtMs: number }> {
   if (jobIds.length === 0) return { letters: [], readAtMs: 0 };
-  const pipeline = redis.pipeline().time();
+  const pipeline = redis.multi().time();
   for (const jobId of jobIds) {
     pipeline.zscore(queueKey(home, 'failed'), jobId).hgetallBuffer(queueKey(home, jobId));
   }
