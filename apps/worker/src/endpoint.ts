@@ -6,7 +6,7 @@ import { type Dispatcher, Pool } from 'undici';
 /** What came back of one POST: what the verdict needs, and what a person will want to see. */
 export interface PostResult {
   readonly result: AttemptResult;
-  /** The body of a refusal as far as it was read, for people; empty when there was none, and for what was accepted. */
+  /** The response body as far as it was read, for people; empty when there was none. */
   readonly responseText: string;
   /** Code of the network error, when there was one. */
   readonly code?: string;
@@ -117,7 +117,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#answer !== null && this.#answer.status >= 300) this.#chunks.push(chunk);
+    this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes >= MAX_RESPONSE_BYTES) this.#settle();
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestRedis } from '@callpost/testkit';
 import type { Fault } from '../fault.js';
+import { NOTED_WITHIN_MS } from '../ledger/check-ledger.js';
 import { type Stage, WORKER } from '../stage.js';
 
 /** Ms: more than two samples of the size of the AOF lie apart, and more than an acknowledgement takes to be noted. */
@@ -37,6 +38,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
       truncateSync(file, synced.size);
       const forgotten = stage.acceptedCount() - synced.accepted;
       stage.broke('power cut', heldByAll(stage) + forgotten, { mayLoseSinceMs: synced.atMs - SLACK_MS });
+      await sleep(NOTED_WITHIN_MS);
       await redis.restart();
     },
   },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { main } from './check.js';
-import { checkLedger } from './check-ledger.js';
+import { checkLedger, NOTED_WITHIN_MS } from './check-ledger.js';
 import { type Accepted, type Breakage, FILES, type Ledger } from './ledger.js';
 
 const CALLS = ['a', 'b', 'c'];
@@ -84,8 +84,8 @@ describe('a planted fault is found:', () => {
 
   it('a loss outside of what a breakage may lose, and not one inside', () => {
     const ledger = withAccepted((accepted) => accepted.splice(5, 1));
-    const inside = broke({ atMs: 1_005, mayLoseSinceMs: 1_005 });
-    const outside = broke({ atMs: 1_004, mayLoseSinceMs: 1_000 });
+    const inside = broke({ atMs: 1_005 - NOTED_WITHIN_MS, mayLoseSinceMs: 1_005 });
+    const outside = broke({ atMs: 1_004 - NOTED_WITHIN_MS, mayLoseSinceMs: 500 });
     expect(checkLedger({ ...ledger, breakages: [inside] })).toMatchObject({
       lostAsAnnounced: 1,
       violations: [],

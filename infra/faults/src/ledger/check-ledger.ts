@@ -28,6 +28,12 @@ export type Violation =
   | { readonly kind: 'unindexed'; readonly event: string };
 
 /**
+ * A busy producer notes so late what was acknowledged before the breakage. For as long nothing new is acknowledged after one
+ * that may lose.
+ */
+export const NOTED_WITHIN_MS = 200;
+
+/**
  * Whether the promise was kept: every acknowledged event was accepted or is a dead letter; no more was repeated than was
  * in flight when something broke, or than the endpoint itself left unanswered; and the first acceptances of each call
  * are in the order in which its events were acknowledged.
@@ -41,7 +47,7 @@ export function checkLedger({ acknowledged, accepted, breakages, dead }: Ledger)
   const mayBeLost = ({ atMs }: Acknowledged) =>
     breakages.some(
       ({ mayLoseSinceMs, atMs: brokeAtMs }) =>
-        mayLoseSinceMs !== null && mayLoseSinceMs <= atMs && atMs <= brokeAtMs,
+        mayLoseSinceMs !== null && mayLoseSinceMs <= atMs && atMs <= brokeAtMs + NOTED_WITHIN_MS,
     );
   const lost = missing.filter((one) => !mayBeLost(one));
   const duplicates = accepted.length - first.size;
