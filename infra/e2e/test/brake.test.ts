@@ -61,12 +61,13 @@ it('a wrong secret costs a few letters; with the right one in its file the rest 
   // Long enough for a probe, which is refused.
   await eventually(async () => expect((await stage.sink.report()).requests.length).toBeGreaterThan(5));
   await eventually(async () => expect(await counts()).toMatchObject({ in_flight: 0 }));
-  const { dead } = await counts();
-  expect(dead).toBeGreaterThanOrEqual(5);
-  expect(dead).toBeLessThan(300);
+  expect((await counts()).dead).toBeGreaterThanOrEqual(5);
   await writeFile(file, SECRET);
-  await eventually(async () => expect(await accepted()).toBe(3_000 - dead), 30_000);
-  expect(await counts()).toMatchObject({ dead, waiting: 0, retrying: 0 });
+  // A worker that reads it later than the other may be refused a few times more.
+  await eventually(async () => expect((await accepted()) + (await counts()).dead).toBe(3_000), 30_000);
+  const { dead, ...others } = await counts();
+  expect(dead).toBeLessThan(300);
+  expect(others).toMatchObject({ waiting: 0, retrying: 0 });
   await rm(folder, { recursive: true });
 }, 90_000);
 
