@@ -3,8 +3,8 @@ import type { RedisConnection } from '../redis.js';
 import { RESULTS_SUFFIX, runKeys } from '../replay/run.js';
 import { tellOfDiscard } from '../replay/run-results.js';
 import type { Home } from '../shards/layout.js';
-import { LEFT_KEY, LEFT_MS } from '../shards/move-scripts.js';
 import { readEntries, unindexLetters } from './letter-index.js';
+import { LEFT_MS, letterKeys } from './letter-keys.js';
 import { forgetCalls } from './newer-delivered.js';
 import { homesOfLetters } from './over-homes.js';
 
@@ -24,8 +24,9 @@ export interface Discarder {
 /**
  * Look and remove in one script: BullMQ's own removal takes a job out of any state, so a letter that is replayed between
  * a look and a removal would be lost. A run that was about to send it is told, or it would take the letter's absence for
- * its delivery: at once where the run is kept at the same home, else right after. KEYS failed, job. ARGV job id, time of
- * death or '', prefix of the keys of runs or '' when they are elsewhere. Returns the id of the run, '' for none.
+ * its delivery: at once where the run is kept at the same home, else right after. So is a move that is just copying it.
+ * KEYS failed, job, how it left. ARGV job id, time of death or '', prefix of the keys of runs or '' when they are elsewhere.
+ * Returns the id of the run, '' for none.
  */
 const DISCARD = `
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
@@ -38,7 +39,7 @@ if runId ~= '' and ARGV[3] ~= '' then
     redis.call('HSET', results, ARGV[1], 'skipped:discarded')
   end
 end
-redis.call('SET', ARGV[4] .. '${LEFT_KEY}' .. ARGV[1], 'discarded', 'PX', ${LEFT_MS})
+redis.call('SET', KEYS[3], 'discarded', 'PX', ${LEFT_MS})
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('DEL', KEYS[2], KEYS[2] .. ':logs', KEYS[2] .. ':lock')
 return runId`;
@@ -47,19 +48,11 @@ export function createDiscarder({ redis, channel }: { redis: RedisConnection; ch
   const { run: runPrefix } = runKeys(channel, '');
 
   async function discardAt(home: Home, jobId: string, death: string): Promise<boolean> {
-    const jobKey = queueKey(home, jobId);
+    const { failed, letter, left } = letterKeys(home);
     const prefix = home === channel ? runPrefix : '';
     const [entry] = await readEntries(redis, home, [jobId]);
-    const runId = await redis.eval(
-      DISCARD,
-      2,
-      queueKey(home, 'failed'),
-      jobKey,
-      jobId,
-      death,
-      prefix,
-      queueKey(home, ''),
-    );
+    const keys = [failed, letter(jobId), left(jobId)];
+    const runId = await redis.eval(DISCARD, keys.length, ...keys, jobId, death, prefix);
     if (typeof runId !== 'string') return false;
     if (runId !== '' && home !== channel) await tellOfDiscard(redis, { channel, runId, jobId });
     await unindexLetters(redis, home, [jobId]);

@@ -1,6 +1,11 @@
 import { queueKey } from '../names.js';
 import type { Home } from '../shards/layout.js';
 
+/** Behind a queue's key prefix, and before a job id: {@link letterKeys}' `left`. */
+export const LEFT_KEY = 'callpost:left:';
+/** Longer than a move may take. */
+export const LEFT_MS = 120_000;
+
 /** Where the dead letters of a home are, and by what they are found. All in the home's own cluster slot. */
 export function letterKeys(home: Home) {
   const key = (suffix: string) => queueKey(home, suffix);
@@ -17,6 +22,11 @@ export function letterKeys(home: Home) {
     ofCause: (causeId: string) => key(`callpost:cause:${causeId}`),
     /** Sorted set, all scores 0: {@link callMember} of each letter that is indexed, so that those of a call lie together. */
     byCall: key('callpost:letters:by-call'),
+    /**
+     * String: how a letter left this home, `discarded` or the stamp of the move that took it (`shards/move-scripts.ts`). By it
+     * a move that finds its letter gone knows whether its copy is one too many. Expires after {@link LEFT_MS}.
+     */
+    left: (jobId: string) => key(`${LEFT_KEY}${jobId}`),
     /** Hash: the job itself. */
     letter: (jobId: string) => key(jobId),
   };

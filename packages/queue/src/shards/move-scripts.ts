@@ -3,7 +3,7 @@ import { LANE_LUA } from '../lanes/lane-lua.js';
 import type { DeadLetter } from '../letters/dead-letter.js';
 import { encodeCause, encodeEntry, entryOf } from '../letters/letter-entry.js';
 import { UNINDEX_LUA } from '../letters/letter-index.js';
-import { letterKeys } from '../letters/letter-keys.js';
+import { LEFT_KEY, LEFT_MS, letterKeys } from '../letters/letter-keys.js';
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import type { CallsThere } from './calls-there.js';
@@ -34,13 +34,6 @@ const STAMP_FIELD = 'moved';
  */
 const COPIED_WITHIN_MS = 60_000;
 
-/**
- * Key of a queue, with a job id: how a letter left it, `discarded` or the stamp of the move that took it. By it a move that
- * finds its letter gone knows whether its copy is one too many. Kept for longer than a move may take.
- */
-export const LEFT_KEY = 'callpost:left:';
-export const LEFT_MS = 2 * COPIED_WITHIN_MS;
-
 /** Of a home: its index, for {@link UNINDEX_LUA}, and what else the scripts below need. */
 function keysOf(home: Home) {
   const { entries, indexed, byCall, causes, failed, ofCause } = letterKeys(home);
@@ -63,8 +56,8 @@ type Argument = string | number | Buffer;
  * Where a newer layout has come by, nothing is copied: this may be a home no more that anybody looks at.
  *
  * KEYS index (entries, indexed, by call, causes), failed, delivered since, settings. ARGV prefix of causes, prefix, time of
- * reading, how old that may be, stamp, generation; and for each letter its job id, score, time of death, call or '', what was delivered of it
- * since or '', entry or '', id and text of its cause, how many texts its fields are, and these.
+ * reading, how old that may be, stamp, generation; and for each letter its job id, score, time of death, call or '', what
+ * was delivered of it since or '', entry or '', id and text of its cause, how many texts its fields are, and these.
  */
 const COPY = `
 ${UNINDEX_LUA}
