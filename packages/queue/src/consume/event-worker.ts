@@ -1,6 +1,7 @@
 import { type Job, type JobJson, type Processor, type Span, Worker, type WorkerOptions } from 'bullmq';
-import type { EventBackend, TakeGate } from '../event-backend.js';
+import type { EventBackend } from '../event-backend.js';
 import { createEventBackend } from '../event-queue.js';
+import type { TakeGate } from './gated-backend.js';
 import { adoptPolicy, isNoLongerOurs } from './settle.js';
 
 /** A BullMQ worker that treats every job alike, however badly it was enqueued. */

@@ -1,4 +1,4 @@
-import type { TakeGate } from '../event-backend.js';
+import type { TakeGate } from './gated-backend.js';
 
 /** The gate of a channel for its queues, which all take from the same number of places. */
 export interface SharedGate {
