@@ -191,11 +191,12 @@ it('jobs of plain BullMQ producers have no place and wait for nobody', async () 
   await eventually(() => attempts.length === 4);
 });
 
-it('a plain producer that runs the script of the README with each job has order too', async () => {
+describe('a plain producer that runs the script of the README with each job', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const script = /```lua\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-  const client = (await plain.backend.client) as IRedisClient;
-  const add = async (id: string) => {
+
+  async function add(id: string): Promise<unknown> {
+    const client = (await plain.backend.client) as IRedisClient;
     const transaction = client.multi();
     await new Job(plain, 'call-event', sampleEvent({ id, thread_id: 'a' }), {}, id).addJob(transaction);
     const prefix = 'bull:{voice-default}:';
@@ -209,14 +210,29 @@ it('a plain producer that runs the script of the README with each job has order 
       prefix,
     );
     return (await transaction.exec())?.[1]?.[1];
-  };
-  expect([await add('x1'), await add('x2'), await add('x2')]).toEqual([1, 1, 0]);
-  await send('a3');
-  expect(await counts()).toMatchObject({ waiting: 1, parked: 2 });
-  const { attempts, deliver } = recorder((taken) => (taken.attempt === 1 ? retryNow(taken) : DELIVERED));
-  consume(deliver);
-  await eventually(() => attempts.length === 6);
-  expect(attempts).toEqual(['x1', 'x1', 'x2', 'x2', 'a3', 'a3']);
+  }
+
+  it('has order too', async () => {
+    expect([await add('x1'), await add('x2'), await add('x2')]).toEqual([1, 1, 0]);
+    await send('a3');
+    expect(await counts()).toMatchObject({ waiting: 1, parked: 2 });
+    const { attempts, deliver } = recorder((taken) => (taken.attempt === 1 ? retryNow(taken) : DELIVERED));
+    consume(deliver);
+    await eventually(() => attempts.length === 6);
+    expect(attempts).toEqual(['x1', 'x1', 'x2', 'x2', 'a3', 'a3']);
+  });
+
+  it('has events that overtake when their wait is over, and say so', async () => {
+    await consume(async () => DELIVERED, { laneMaxHoldMs: 300 }).stop(0);
+    await add('x1');
+    await add('x2');
+    const { attempts, overtakers, deliver } = recorder((taken) =>
+      idOf(taken) === 'x1' ? { ...retryNow(taken), ...{ retryAtMs: Date.now() + 3_600_000 } } : DELIVERED,
+    );
+    consume(deliver, { laneMaxHoldMs: 300 });
+    await eventually(() => attempts.length === 2);
+    expect([attempts, overtakers]).toEqual([['x1', 'x2'], ['x2:1']]);
+  });
 });
 
 it('a replayed letter goes behind the events of its call that are there already', async () => {
