@@ -89,6 +89,15 @@ function callpost(args: readonly string[], more: Readonly<Record<string, string>
   });
 }
 
+/** A producer that may touch the keys which SECURITY.md names, and no others. */
+async function confinedProducer(channel: string) {
+  const page = readFileSync(new URL('../../../SECURITY.md', import.meta.url), 'utf8');
+  const keys = /by Redis ACL: `([^`]+)`/.exec(page)?.[1]?.replaceAll('<channel>', channel).split(' ') ?? [];
+  const rights = ['resetkeys', ...keys, '&*', '+@all'];
+  await redis.client.call('ACL', 'SETUSER', 'producer', 'on', `>${REDIS_PASSWORD}`, ...rights);
+  return `redis://producer:${REDIS_PASSWORD}@127.0.0.1:${proxy.port}`;
+}
+
 async function sendAll(ids: readonly string[]): Promise<void> {
   const queue = createCallEventQueue({ redis: redis.url });
   const answers = await queue.sendMany(
@@ -234,6 +243,29 @@ describe('verification of certificates', () => {
     const cli = await callpost(['status'], { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     expect(cli.code).toBe(2);
     expect(cli.output).toContain('NODE_TLS_REJECT_UNAUTHORIZED: found "0"; allowed: not set');
+  });
+});
+
+describe('a producer with the rights to Redis that SECURITY.md gives it', () => {
+  it('enqueues into its channel, whole or divided, and into no other', async () => {
+    const url = await confinedProducer('sales');
+    const queue = createCallEventQueue({ redis: url, channel: 'sales' });
+    const calls = ['a', 'b', 'c', 'd'];
+    const send = (id: string) =>
+      queue.sendMany(calls.map((call) => sampleEvent({ id: `ok_${id}_${call}`, thread_id: call })));
+    expect((await send('whole')).map(({ status }) => status)).toEqual(calls.map(() => 'accepted'));
+
+    const file = join(folder, 'channels.json');
+    const sales = { name: 'sales', secret: SHARED_SECRET, url: sink.url, shards: 2 };
+    writeFileSync(file, JSON.stringify({ channels: [sales] }));
+    const worker = await startWorker({ CHANNELS_FILE: file });
+    await worker.line({ msg: 'channel divided' });
+    expect((await send('divided')).map(({ status }) => status)).toEqual(calls.map(() => 'accepted'));
+    await queue.close();
+
+    const other = createCallEventQueue({ redis: url, channel: 'default' });
+    await expect(other.send(sampleEvent({ id: 'ok_other' }))).rejects.toThrow(/NOPERM|permission/i);
+    await other.close();
   });
 });
 
