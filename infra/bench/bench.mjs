@@ -24,6 +24,7 @@ how   --quick          smaller: under 45 s, --scale about a minute
       --tiny           the smallest that runs at all; its figures mean nothing
       --json FILE      every figure
       --sink node      the sink in Node even where there is a C compiler
+      --env NAME=VALUE a setting of Callpost's worker, may be repeated, such as LOG_LEVEL=warn
 `;
 
 const WHATS = {
@@ -57,12 +58,13 @@ async function main() {
   }
 }
 
-async function measure({ what, size, only, json }, sink) {
+async function measure({ what, size, only, env, json }, sink) {
   const say = (text) => void process.stderr.write(`${text}\n`);
   const about = {
     at: new Date().toISOString(),
     what,
     size,
+    env,
     machine: machine(),
     versions: versions(),
     sink: sink.kind,
@@ -73,7 +75,7 @@ async function measure({ what, size, only, json }, sink) {
   );
   if (sink.kind === 'node')
     say('No C compiler: the sink takes CPU from what is measured. Compare only within this run.');
-  const options = { sink, size: SIZES[size], only, say, isQuick: size !== 'full' };
+  const options = { sink, size: SIZES[size], only, env, say, isQuick: size !== 'full' };
   const results = await WHATS[what].run(options);
   process.stdout.write(WHATS[what].tables(results));
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...about, ...results }, null, 2)}\n`);
@@ -89,21 +91,34 @@ function readOptions() {
         scale: { type: 'boolean', default: false },
         profile: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true, default: [] },
+        env: { type: 'string', multiple: true, default: [] },
         json: { type: 'string' },
         sink: { type: 'string', default: 'c' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    const { quick, tiny, scale, profile, only, json, sink, help } = values;
+    const { quick, tiny, scale, profile, only, env, json, sink, help } = values;
     const unknown = only.find((name) => !NAMES.includes(name));
     if (unknown !== undefined) return `--only: found ${unknown}; allowed: ${NAMES.join(', ')}`;
+    const nameless = env.find((setting) => !/^\w+=/.test(setting));
+    if (nameless !== undefined) return `--env: found ${nameless}; allowed: NAME=VALUE`;
     if (!['c', 'node'].includes(sink)) return `--sink: found ${sink}; allowed: c, node`;
     if (scale && profile) return '--scale and --profile: one of them at a time';
     const what = scale ? 'scale' : profile ? 'profile' : 'contenders';
-    return { what, size: tiny ? 'tiny' : quick ? 'quick' : 'full', only, json, sink, help };
+    const size = tiny ? 'tiny' : quick ? 'quick' : 'full';
+    return { what, size, only, env: settingsOf(env), json, sink, help };
   } catch (error) {
     return error.message;
   }
+}
+
+function settingsOf(env) {
+  return Object.fromEntries(
+    env.map((setting) => {
+      const [name] = setting.split('=', 1);
+      return [name, setting.slice(name.length + 1)];
+    }),
+  );
 }
 
 function versions() {

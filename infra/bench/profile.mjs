@@ -18,13 +18,13 @@ const FUNCTIONS = 30;
  * @returns {Promise<{ profiles: Record<string, { cpuUs: number, modules: object[], functions: object[] }> }>} `cpuUs`: a
  *   delivery's
  */
-export async function measureProfile({ sink, size, say }) {
+export async function measureProfile({ sink, size, env, say }) {
   const profiles = {};
   for (const name of PROFILED) {
     const folder = mkdtempSync(join(tmpdir(), 'callpost-profile-'));
     try {
       const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
-      const run = await drain(contender(name), { sink, count: size.events, stage: { nodeFlags } });
+      const run = await drain(contender(name), { sink, count: size.events, stage: { nodeFlags, env } });
       const [file] = readdirSync(folder);
       profiles[name] = { cpuUs: run.nodeCpuPer1000 * 1_000, ...summariseProfile(join(folder, file)) };
       say(`${name}: ${number(profiles[name].cpuUs)} µs of CPU a delivery`);

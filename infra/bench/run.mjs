@@ -20,17 +20,17 @@ const MEASURED_FOR_LATENCY = ['naive', 'plain', 'callpost'];
  * Everything, interleaved: each round runs all contenders one after the other, in an order that turns with the round, so
  * that what else the machine does meets all of them alike.
  *
- * @param {{ sink: object, size: object, only: readonly string[], say: (text: string) => void }} options `only`: names of
- *   contenders; empty for all and for enqueueing
+ * @param {{ sink: object, size: object, only: readonly string[], env: Record<string, string>, say: (text: string) => void }}
+ *   options `only`: names of contenders; empty for all and for enqueueing. `env`: of Callpost's worker
  */
-export async function runBench({ sink, size, only, say }) {
+export async function runBench({ sink, size, only, env, say }) {
   const names = only.length > 0 ? only : CONTENDERS.map(({ name }) => name);
   const rounds = [];
   for (let round = 0; round < size.rounds; round += 1) {
     const figures = {};
     for (const name of turned(names, round)) {
       const count = name === 'naive' ? Math.round(size.events / 3) : size.events;
-      figures[name] = await drain(contender(name), { sink, count });
+      figures[name] = await drain(contender(name), { sink, count, stage: { env } });
       const { deliveriesPerSecond, othersCores } = figures[name];
       say(
         `round ${round + 1}/${size.rounds}  ${name.padEnd(18)} ${Math.round(deliveriesPerSecond)}/s, others ${othersCores.toFixed(1)} cores`,
@@ -38,7 +38,7 @@ export async function runBench({ sink, size, only, say }) {
     }
     rounds.push(figures);
   }
-  const latencies = await measureLatency({ sink, size, names, rounds, say });
+  const latencies = await measureLatency({ sink, size, names, rounds, env, say });
   const enqueue = only.length > 0 ? [] : await measureEnqueueing({ sink, size, say });
   return { rounds, latency: latencies, enqueue, goals: judgeGoals(joined(rounds, latencies, enqueue)) };
 }
@@ -48,7 +48,7 @@ function turned(names, by) {
   return [...names.slice(at), ...names.slice(0, at)];
 }
 
-async function measureLatency({ sink, size, names, rounds, say }) {
+async function measureLatency({ sink, size, names, rounds, env, say }) {
   const taking = MEASURED_FOR_LATENCY.filter((name) => names.includes(name));
   const maximum = (name) => median(rounds.map((round) => round[name].deliveriesPerSecond));
   const measured = [];
@@ -61,7 +61,7 @@ async function measureLatency({ sink, size, names, rounds, say }) {
         name !== 'naive' && { load: 'own70', perSecond: LOAD * maximum(name) },
       ].filter(Boolean);
       const rates = loads.map((rate) => ({ seconds: size.loadSeconds, ...rate }));
-      const found = await latency(contender(name), { sink, rates });
+      const found = await latency(contender(name), { sink, rates, env });
       figures[name] = found.map((rate, place) => ({ load: loads[place].load, ...rate }));
       say(`latency ${round + 1}/${size.latencyRounds}  ${name}`);
     }

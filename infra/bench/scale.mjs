@@ -15,43 +15,50 @@ const FLAT_WITHIN = 0.2;
 const SERIES = {
   'events waiting': {
     steps: { full: [1_000, 100_000, 1_000_000], quick: [1_000, 20_000], tiny: [100, 500] },
-    measure: (depth, { sink, events }) => drainHeld(contender('callpost'), { sink, depth, count: events }),
+    measure: (depth, { sink, env, events }) =>
+      drainHeld(contender('callpost'), { sink, env, depth, count: events }),
   },
   'calls in lanes': {
     steps: { full: [100, 10_000, 100_000], quick: [100, 5_000], tiny: [10, 100] },
-    measure: (callsAtATime, { sink, events }) =>
+    measure: (callsAtATime, { sink, env, events }) =>
       drain(contender('callpost'), {
         sink,
+        stage: { env },
         count: Math.max(events, callsAtATime),
         calls: { callsAtATime, eventsPerCall: Number.POSITIVE_INFINITY },
       }),
   },
   'dead letters': {
     steps: { full: [0, 100_000], quick: [0, 10_000], tiny: [0, 100] },
-    measure: (letters, { sink, events }) =>
-      drain(contender('callpost'), { sink, count: events, prepare: (stage) => plantLetters(stage, letters) }),
+    measure: (letters, { sink, env, events }) =>
+      drain(contender('callpost'), {
+        sink,
+        stage: { env },
+        count: events,
+        prepare: (stage) => plantLetters(stage, letters),
+      }),
   },
   channels: {
     steps: { full: [1, 10, 50], quick: [1, 10], tiny: [1, 3] },
-    measure: (count, { sink, events }) =>
-      drain(contender('callpost'), { sink, count: events, stage: { channels: channelNames(count) } }),
+    measure: (count, { sink, env, events }) =>
+      drain(contender('callpost'), { sink, count: events, stage: { env, channels: channelNames(count) } }),
   },
   'worker processes': {
     steps: { full: [1, 2, 3], quick: [1, 2], tiny: [1, 2] },
-    measure: (processes, { sink, events }) =>
-      drain(contender('callpost'), { sink, count: events, processes }),
+    measure: (processes, { sink, env, events }) =>
+      drain(contender('callpost'), { sink, stage: { env }, count: events, processes }),
   },
 };
 
 /** @returns {Promise<{ series: Record<string, { step: number, runs: object[] }[]> }>} */
-export async function measureScale({ sink, size, isQuick, say }) {
+export async function measureScale({ sink, size, env, isQuick, say }) {
   const series = {};
   const sizeName = size.events < 1_000 ? 'tiny' : isQuick ? 'quick' : 'full';
   for (const [name, { steps, measure }] of Object.entries(SERIES)) {
     const rows = steps[sizeName].map((step) => ({ step, runs: [] }));
     for (let round = 0; round < Math.min(3, size.rounds); round += 1) {
       for (const { step, runs } of rows) {
-        const run = await measure(step, { sink, events: size.events });
+        const run = await measure(step, { sink, env, events: size.events });
         runs.push(run);
         say(`round ${round + 1}  ${name} ${step}: ${Math.round(run.deliveriesPerSecond)}/s`);
       }

@@ -13,11 +13,11 @@ const TOP_UP_EVERY_MS = 10;
  * A run over a queue that is held at about `depth` waiting events: as many are enqueued as are delivered, until `count`
  * are. At the end every event has arrived once or is still queued.
  */
-export function drainHeld(contender, { sink, depth, count }) {
+export function drainHeld(contender, { sink, env, depth, count }) {
   // A worker that is faster than the bench's look at it delivers more than `count`; the sink must know those too.
   const eventCount = depth + 2 * count;
   return withStage({ sink, eventCount }, async (bare) => {
-    const stage = { ...bare, eventCount };
+    const stage = { ...bare, env, eventCount };
     const queue = await contender.openQueue(stage);
     await enqueueInParts(queue, depth);
     contender.start(stage);

@@ -16,14 +16,15 @@ const SETTLE = 0.2;
  * How long events take from being handed to the queue until the sink accepts them, at a steady rate each. The clock runs
  * from the moment an event is due, so a producer that is late does not hide a wait.
  *
- * @param {{ sink: object, rates: readonly { perSecond: number, seconds: number }[] }} options
+ * @param {{ sink: object, rates: readonly { perSecond: number, seconds: number }[], env: Record<string, string> }} options `env`:
+ *   of Callpost's worker
  * @returns {Promise<{ perSecond: number, p50Ms: number, p99Ms: number, events: number }[]>} one for each rate
  */
-export function latency(contender, { sink, rates }) {
+export function latency(contender, { sink, rates, env }) {
   const counts = rates.map(({ perSecond, seconds }) => Math.round(perSecond * seconds));
   const eventCount = counts.reduce((total, count) => total + count, WARM_UP);
   return withStage({ sink, eventCount }, async (bare) => {
-    const stage = { ...bare, eventCount };
+    const stage = { ...bare, env, eventCount };
     const queue = await contender.openQueue(stage);
     await queue.enqueue(benchEvents(0, WARM_UP));
     contender.start(stage);

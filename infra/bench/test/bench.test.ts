@@ -107,6 +107,23 @@ test.runIf(isLinux)(
   60_000,
 );
 
+test.runIf(isLinux)(
+  'a setting reaches the worker, which at LOG_LEVEL=warn does not say where its metrics are',
+  async () => {
+    const { json } = await bench(['--only', 'callpost', '--env', 'LOG_LEVEL=warn']);
+    expect(json.env).toEqual({ LOG_LEVEL: 'warn' });
+    expect(json.rounds[0].callpost.scrapeMs).toBeUndefined();
+  },
+  60_000,
+);
+
+test('a setting without a value is refused', async () => {
+  await expect(bench(['--env', 'LOG_LEVEL'])).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--env: found LOG_LEVEL; allowed: NAME=VALUE/),
+  });
+});
+
 test('a contender that does not exist is refused with those that do', async () => {
   await expect(bench(['--only', 'fastest'])).rejects.toMatchObject({
     code: 2,
