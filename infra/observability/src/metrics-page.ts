@@ -9,7 +9,7 @@ export function metricsPage(rules: readonly Rule[]): string {
 # Metrics
 
 A worker serves them at \`/metrics\` on \`METRICS_PORT\` (9464). Names begin with \`callpost_\`, units are base units, and
-labels are only \`channel\`, \`outcome\`, \`reason\`, \`origin\` and \`state\`: never an id, a number, a URL or a message. At most 20
+labels are only \`channel\`, \`outcome\`, \`reason\`, \`origin\` and \`state\`: never an id, a number, a URL or a message. (\`callpost_build_info\` has \`version\` and \`revision\`.) At most 20
 channels have a label of their own; the rest share \`other\`. What counts from zero is there at zero before it first happens.
 
 ## Of each worker

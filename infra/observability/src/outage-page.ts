@@ -93,7 +93,7 @@ async function write(
   writeFileSync(join(ROOT, 'docs/on-call.md'), onCallPage(facts));
 }
 
-/** Who was told what when, about paging alerts: the first time of each. */
+/** Who was told what when, about paging alerts: the first time of each. What was kept back while it fired is not resolved either. */
 function pagesOf(
   { monitoring }: OutageStage,
   sinceMs: number,
@@ -111,7 +111,8 @@ function pagesOf(
     )
     .filter(({ alert, status }) => {
       const isNew = !seen.has(`${alert} ${status}`);
+      const wasTold = status === 'firing' || seen.has(`${alert} firing`);
       seen.add(`${alert} ${status}`);
-      return isNew;
+      return isNew && wasTold;
     });
 }

@@ -73,12 +73,12 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
     behaviour: 'truncated',
     share: 0.5,
   }),
-  certificate('expired', 'its certificate has expired'),
-  certificate('other-host', 'its certificate is for another host'),
+  certificate('expired', 'the certificate of the endpoint has expired'),
+  certificate('other-host', 'the certificate of the endpoint is for another host'),
   {
     name: 'endpoint-refuses',
     part: 'endpoint',
-    does: 'no connection is accepted, and those there were are cut',
+    does: 'the endpoint accepts no connection, and those there were are cut',
     guarantees: 'at most one repetition for each connection that was cut',
     async inject(stage) {
       stage.endpointProxy.trouble({ refuse: true });
@@ -90,7 +90,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
   {
     name: 'endpoint-dns',
     part: 'endpoint',
-    does: 'its name does not resolve, then does again',
+    does: 'the name of the endpoint does not resolve, then does again',
     guarantees: 'at most one repetition for each connection that was cut',
     async inject(stage) {
       stage.surround({ dnsFails: true });
@@ -102,7 +102,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
   {
     name: 'endpoint-net-delay',
     part: 'endpoint',
-    does: 'the network to it delays everything by 150 ms',
+    does: 'the network to the endpoint delays everything by 150 ms',
     guarantees: 'no repetition',
     async inject({ endpointProxy }) {
       endpointProxy.trouble({ delayMs: 150 });
@@ -113,7 +113,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
   {
     name: 'endpoint-net-cut',
     part: 'endpoint',
-    does: 'all connections to it are cut, five times',
+    does: 'all connections to the endpoint are cut, five times',
     guarantees: 'at most one repetition for each connection that was cut',
     async inject(stage) {
       for (let time = 0; time < 5; time += 1) {
@@ -125,7 +125,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
   {
     name: 'endpoint-net-half-close',
     part: 'endpoint',
-    does: 'all connections end in the direction of the worker and stay open in the other, three times',
+    does: 'all connections to the endpoint end in the direction of the worker and stay open in the other, three times',
     guarantees: 'at most one repetition for each connection',
     async inject(stage) {
       for (let time = 0; time < 3; time += 1) {
@@ -139,7 +139,7 @@ export const ENDPOINT_FAULTS: readonly Fault[] = [
   {
     name: 'endpoint-net-silent',
     part: 'endpoint',
-    does: 'requests arrive, and every answer is swallowed',
+    does: 'requests arrive at the endpoint, and every answer is swallowed',
     guarantees: 'at most one repetition for each answer that was swallowed',
     async inject(stage) {
       const before = stage.endpointProxy.swallowed();

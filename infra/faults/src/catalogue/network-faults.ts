@@ -30,7 +30,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   {
     name: 'redis-net-half-close',
     part: 'redis',
-    does: 'all connections end in the direction of the worker and stay open in the other, three times',
+    does: 'all connections to Redis end in the direction of the worker and stay open in the other, three times',
     guarantees: 'no repetition',
     async inject({ redisProxy }) {
       for (let time = 0; time < 3; time += 1) {

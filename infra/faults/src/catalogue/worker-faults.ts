@@ -71,7 +71,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: 'reshard',
     part: 'workers',
-    does: 'new workers divide the channel into 4 shards, then 2, then 1, and of the old one is killed each time; half of the answers are 503',
+    does: 'new workers divide the channel into 4 shards, then 2, then 1, and one of the old is killed each time; half of the answers are 503',
     guarantees: 'at most what the killed workers held is repeated',
     load: WHILE_WORKERS_START,
     inject: reshard,
@@ -79,7 +79,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: 'cluster-reshard',
     part: 'workers',
-    does: 'the same in a cluster of three masters and three replicas, with four channels',
+    does: 'new workers divide four channels in a cluster of three masters and three replicas, as in `reshard`',
     guarantees: 'at most what the killed workers held is repeated',
     needs: { redis: 'cluster' },
     load: WHILE_WORKERS_START,
