@@ -1,6 +1,8 @@
-import { sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { eventually, sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
 import { Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type CallEventQueue, createCallEventQueue, EventNotAcknowledgedError } from '../src/index.js';
 
 let redis: TestRedis;
@@ -49,6 +51,65 @@ it('answers duplicate with where the first one is, and changes nothing', async (
   });
   expect(JSON.parse((await job('twice')).data ?? '').body).toBe('first');
   expect(await queued()).toBe(1);
+});
+
+const UNWRITABLE: Readonly<Record<string, (id: string) => unknown>> = {
+  'a BigInt': (id) => ({ ...sampleEvent({ id }), extra: { durationMs: 12n } }),
+  'an object that contains itself': (id) => {
+    const extra: Record<string, unknown> = {};
+    extra.itself = extra;
+    return { ...sampleEvent({ id }), extra };
+  },
+  'a field that throws when it is read': (id) =>
+    Object.defineProperty(sampleEvent({ id }), 'extra', {
+      enumerable: true,
+      get() {
+        throw new Error('not loaded');
+      },
+    }),
+};
+
+describe.each(Object.keys(UNWRITABLE))('an event with %s', (what) => {
+  const bad = UNWRITABLE[what]?.('bad');
+
+  it('is invalid by itself, and those that are sent with it are accepted', async () => {
+    const [first, second, third] = await Promise.all([
+      queue.send(sampleEvent({ id: 'before' })),
+      queue.send(bad),
+      queue.send(sampleEvent({ id: 'after' })),
+    ]);
+    expect([first?.status, third?.status]).toEqual(['accepted', 'accepted']);
+    expect(second).toMatchObject({
+      status: 'invalid',
+      eventId: 'bad',
+      faults: [{ field: 'extra', found: 'a value that cannot be written as JSON' }],
+    });
+    const answers = await queue.sendMany([bad, sampleEvent({ id: 'of many' })]);
+    expect(answers.map(({ status }) => status)).toEqual(['invalid', 'accepted']);
+  });
+});
+
+it('keeps nothing of what it has sent', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const producer = createCallEventQueue({ redis: redis.url, chunkSize: 1 });
+  let sent = 0;
+  const usedAfter = async (chunks: number) => {
+    for (let batch = 0; batch < chunks; batch += 500) {
+      await producer.sendMany(Array.from({ length: 500 }, () => ({})));
+      sent += 500;
+      await eventually(async () => {
+        const counted = await redis.client.hget('bull:{voice-default}:callpost:enqueue-counts', 'invalid');
+        expect(Number(counted)).toBe(sent);
+      });
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  await usedAfter(5_000);
+  const before = await usedAfter(5_000);
+  expect((await usedAfter(40_000)) - before).toBeLessThan(1_000_000);
+  await producer.close();
 });
 
 it('answers invalid with the fields, and enqueues nothing', async () => {

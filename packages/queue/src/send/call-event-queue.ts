@@ -1,11 +1,4 @@
-import {
-  type CallEvent,
-  type CallEventRules,
-  callKey,
-  DEFAULT_CHANNEL,
-  parseCallEvent,
-  stampCreatedAt,
-} from '@callpost/domain';
+import { type CallEventRules, DEFAULT_CHANNEL } from '@callpost/domain';
 import { CHANNELS_KEY, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection } from '../redis.js';
 import { turnByTurn } from '../turn-by-turn.js';
@@ -15,6 +8,7 @@ import { firstEventState } from './first-event.js';
 import { type OpenPaths, openPaths } from './open-paths.js';
 import { createOrderStamp } from './order-stamp.js';
 import type { Outcome } from './paths.js';
+import { createEventReader } from './read-event.js';
 import { type Durability, replicateAll } from './replicated.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
 import type { SendTracing } from './send-tracing.js';
@@ -62,10 +56,10 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   requireChannelName(channel);
   const ownsConnection = typeof options.redis === 'string';
   const redis = typeof options.redis === 'string' ? connectRedis(options.redis, 'producer') : options.redis;
-  const nextTimestamp = createOrderStamp(now);
+  const read = createEventReader({ channel, rules: options, tracing, nextTimestamp: createOrderStamp(now) });
   let opened: OpenPaths | undefined;
   let opening: Promise<OpenPaths> | undefined;
-  let counting: Promise<unknown> = Promise.resolve();
+  const counting = new Set<Promise<void>>();
 
   /** Many sends at a time wait for one opening. */
   function open(): Promise<OpenPaths> {
@@ -101,27 +95,23 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     }
   }
 
-  function stamped(event: CallEvent): StampedEvent {
-    const span = tracing?.send({ channel, eventId: event.id });
-    const timestamp = nextTimestamp();
-    const isTraced = span === undefined ? {} : { span };
-    const call = callKey(event);
-    return { event: stampCreatedAt(event, Math.trunc(timestamp)), call, timestamp, ...isTraced };
-  }
-
   async function sendChunk(inputs: readonly unknown[]): Promise<(SendAnswer | NotAcknowledged)[]> {
-    const parsed = inputs.map((input) => parseCallEvent(input, options));
-    const valid = parsed.flatMap((result) => (result.ok ? [stamped(result.event)] : []));
+    const all = inputs.map(read);
+    const valid = all.flatMap((one) => (one.ok ? [one.event] : []));
     const enqueued = await enqueue(valid);
     const duplicate = enqueued.filter((outcome) => 'home' in outcome && outcome.isKnown).length;
-    const turnedAway = { duplicate, invalid: parsed.length - valid.length };
-    counting = Promise.all([counting, countTurnedAway(redis, channel, turnedAway)]);
+    count({ duplicate, invalid: all.length - valid.length });
     const outcomes = (durability === 'memory' ? enqueued : await replicated(enqueued)).values();
-    const answers = parsed.map((result, index) => {
-      if (result.ok) return answerFor(result.event.id, outcomes.next().value);
-      return { status: 'invalid', eventId: idOf(inputs[index]), faults: result.faults } as const;
+    const answers = all.map((one) => {
+      if (one.ok) return answerFor(one.event.id, outcomes.next().value);
+      return { status: 'invalid', eventId: one.eventId, faults: one.faults } as const;
     });
     return Promise.all(answers);
+  }
+
+  function count(turnedAway: Parameters<typeof countTurnedAway>[2]): void {
+    const written = countTurnedAway(redis, channel, turnedAway).finally(() => counting.delete(written));
+    counting.add(written);
   }
 
   /** Of duplicates too: the first of them may have been sent again because no replica had it. */
@@ -161,7 +151,9 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   );
 
   async function sendTogether(sendings: readonly Sending[]): Promise<void> {
-    const answers = await sendChunk(sendings.map(({ event }) => event));
+    const answers = await sendChunk(sendings.map(({ event }) => event)).catch((error: unknown) =>
+      sendings.map(() => ({ error })),
+    );
     for (const [index, answer] of answers.entries()) {
       if ('error' in answer) sendings[index]?.reject(notAcknowledged(answer, []));
       else sendings[index]?.resolve(answer);
@@ -173,7 +165,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     sendMany,
     send: (event) => new Promise((resolve, reject) => sendSoon({ event, resolve, reject })),
     async close() {
-      await counting;
+      await Promise.all(counting);
       await opened?.close();
       if (ownsConnection) redis.disconnect();
     },
@@ -200,9 +192,4 @@ function notAcknowledged({ error }: NotAcknowledged, answers: readonly SendAnswe
 function spanAnswer(outcome: Outcome | undefined) {
   if (outcome === undefined || 'error' in outcome) return 'not_acknowledged';
   return outcome.isKnown ? 'duplicate' : 'accepted';
-}
-
-function idOf(input: unknown): string | null {
-  const id = input !== null && typeof input === 'object' && 'id' in input ? input.id : null;
-  return typeof id === 'string' ? id : null;
 }

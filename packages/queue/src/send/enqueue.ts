@@ -1,4 +1,3 @@
-import type { CallEvent } from '@callpost/domain';
 import { createIORedisClient } from 'bullmq';
 import type { Added, Entry } from '../event-backend.js';
 import type { EventQueue } from '../event-queue.js';
@@ -7,7 +6,9 @@ import type { RedisConnection } from '../redis.js';
 import type { SendSpan } from './send-tracing.js';
 
 export interface StampedEvent {
-  readonly event: CallEvent;
+  readonly id: string;
+  /** The event as JSON, with its `created_at`. */
+  readonly data: string;
   /** Key of its call. */
   readonly call: string;
   /** Unix ms; its fraction orders events of the same millisecond, see `order-stamp.ts`. */
@@ -31,9 +32,9 @@ export function enqueueAll(
   return queue.backend.addTogether(
     createIORedisClient(redis),
     entry,
-    events.map(({ event, call, timestamp, span }) => ({
-      id: jobIdOf(event.id),
-      data: JSON.stringify(event),
+    events.map(({ id, data, call, timestamp, span }) => ({
+      id: jobIdOf(id),
+      data,
       timestamp,
       call,
       ...(span === undefined ? {} : { trace: span.carrier }),
