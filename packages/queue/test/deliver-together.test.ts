@@ -160,16 +160,18 @@ describe('delivered events leave Redis as BullMQ would have it', () => {
     });
   });
 
-  it('of no call; with dead letters of a call; and where the next of a call is gone', async () => {
+  it('of no call; overtaken by its call; with dead letters of a call; and where the next of a call is gone', async () => {
     await expectAlike(async (scene) => {
       await plain.add('call-event', sampleEvent({ id: 'foreign' }), { jobId: 'foreign' });
       await plain.add('call-event', {}, { jobId: 'odd' });
       await connection.hdel(key('odd'), 'timestamp');
+      await plain.add('call-event', {}, { jobId: 'late' });
+      await connection.hset(key('late'), 'overtaken', 'thread:a', 'overtakenBy', '1764300000000.001 a0');
       await addCalls(scene);
       await connection.hset(key('callpost:calls:delivered'), 'thread:a', '0', 'thread:c', '99999999999999');
       await connection.del(key('b1'));
       await connection.zrem(key('delayed'), 'b1');
-      const held = await scene.take(7);
+      const held = await scene.take(8);
       const isOdd = ({ id }: Held) => id === 'odd';
       const rest = held.filter((one) => !isOdd(one));
       return [await scene.finish(held.filter(isOdd)), await scene.finish(rest)];

@@ -5,6 +5,7 @@ import type { ChainableCommander } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import {
   type CallEventQueue,
+  countNewerDelivered,
   createCallEventQueue,
   createReplayer,
   type Settlement,
@@ -126,6 +127,51 @@ describe('an event that has to wait for an earlier one of its call', () => {
       expect(await counts()).toMatchObject({ in_flight: 0, retrying: 1, parked: 0 }),
     );
     expect(await callKeysLeft()).toEqual([]);
+  });
+
+  describe('and is overtaken', () => {
+    /** `a1` is tried again when `a2` has overtaken it; what became of both is settled then. */
+    async function overtake(last: Readonly<Record<'a1' | 'a2', (taken: TakenEvent) => Settlement>>) {
+      await consume(async () => DELIVERED, { laneMaxHoldMs: 200 }).stop(0);
+      await send('a1', 'a2');
+      const { attempts, deliver } = recorder((taken) => {
+        const id = idOf(taken) as 'a1' | 'a2';
+        if (id === 'a1' && taken.attempt === 1)
+          return { ...retryNow(taken), retryAtMs: Date.now() + 700 } as Settlement;
+        return last[id](taken);
+      });
+      consume(deliver, { laneMaxHoldMs: 200 });
+      await eventually(() => attempts.length === 3);
+      expect(attempts).toEqual(['a1', 'a2', 'a1']);
+      await eventually(async () => expect(await counts()).toMatchObject({ in_flight: 0, retrying: 0 }));
+    }
+    const delivered = () => DELIVERED;
+
+    it('is known as one that was delivered, when it is', async () => {
+      await overtake({ a1: delivered, a2: delivered });
+      expect(await send('a1', 'a2')).toMatchObject([
+        { status: 'duplicate', first: 'delivered' },
+        { status: 'duplicate', first: 'delivered' },
+      ]);
+    });
+
+    it('is a letter that comes too late for its call, when it dies', async () => {
+      await overtake({ a1: dead, a2: delivered });
+      expect(await countNewerDelivered(redis.client, 'default', await letters())).toBe(1);
+    });
+
+    it('is a letter that is still in time, when that which overtook it is dead too', async () => {
+      await overtake({ a1: dead, a2: dead });
+      expect(await counts()).toMatchObject({ dead: 2 });
+      expect(await countNewerDelivered(redis.client, 'default', await letters())).toBe(0);
+    });
+
+    it('leaves nothing of that behind', async () => {
+      await overtake({ a1: dead, a2: delivered });
+      const [letter] = await letters();
+      const fields = await redis.client.hkeys(`bull:{voice-default}:${letter?.jobId}`);
+      expect(fields.filter((field) => field.startsWith('overtaken') || field === 'lane')).toEqual([]);
+    });
   });
 
   it('does not count the time that the channel was stopped', async () => {

@@ -1,7 +1,7 @@
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { JOB_NAME } from '../names.js';
 import { NOT_PLAIN } from './deliver-together.js';
-import { LANE_FIELD } from './lane-keys.js';
+import { LANE_FIELD, OVERTAKEN_FIELD } from './lane-keys.js';
 import { bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
 
 /*
@@ -29,7 +29,7 @@ ${LANE_LUA.ADVANCE}
 ${LANE_LUA.REMEMBER}
 local function leave(jobId, token)
   local jobKey = prefix .. jobId
-  local job = redis.call('HMGET', jobKey, 'timestamp', '${LANE_FIELD}', 'parentKey', 'deid')
+  local job = redis.call('HMGET', jobKey, 'timestamp', '${LANE_FIELD}', 'parentKey', 'deid', '${OVERTAKEN_FIELD}')
   if not job[1] then return redis.call('EXISTS', jobKey) == 0 and -1 or ${NOT_PLAIN} end
   if job[3] or job[4] then return ${NOT_PLAIN} end
   if redis.call('EXISTS', jobKey .. ':dependencies', jobKey .. ':unsuccessful') > 0 then return ${NOT_PLAIN} end
@@ -38,7 +38,7 @@ local function leave(jobId, token)
   if redis.call('LREM', active, -1, jobId) == 0 then return ${NOT_PLAIN} end
   redis.call('DEL', jobKey, jobKey .. ':lock', jobKey .. ':logs', jobKey .. ':processed', jobKey .. ':failed')
   redis.call('XADD', events, '*', 'event', 'completed', 'jobId', jobId, 'returnvalue', 'null', 'prev', 'active')
-  local call = job[2]
+  local call = job[2] or job[5]
   if not call then return 0 end
   rememberId(prefix, jobId, dedupWindowMs)
   if redis.call('HGET', lanes, call) == jobId then advance(prefix, call, true) end

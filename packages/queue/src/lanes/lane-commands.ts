@@ -3,7 +3,7 @@ import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { reprocessJob } from 'bullmq/dist/esm/scripts/reprocessJob-9.js';
 import type { RedisConnection } from '../redis.js';
 import { DELIVER_LUA } from './deliver-lua.js';
-import { GENERATION_SETTING, LANE_FIELD } from './lane-keys.js';
+import { GENERATION_SETTING, LANE_FIELD, OVERTAKEN_BY_FIELD, OVERTAKEN_FIELD } from './lane-keys.js';
 import { bullmqFunction, bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
 
 /*
@@ -90,16 +90,17 @@ ${bullmqFinish.functions}
 local target, prefix, dedupWindowMs = ARGV[5], ARGV[7], ARGV[10]
 local lanes, delivered = prefix .. 'callpost:lanes', prefix .. 'callpost:calls:delivered'
 local function leaveLane(jobKey, jobId)
-  local place = redis.call('HMGET', jobKey, '${LANE_FIELD}', 'timestamp')
-  local call = place[1]
+  local place = redis.call('HMGET', jobKey, '${LANE_FIELD}', 'timestamp', '${OVERTAKEN_FIELD}', '${OVERTAKEN_BY_FIELD}')
+  local call = place[1] or place[3]
   if not call then return end
   if redis.call('HGET', lanes, call) == jobId then
     local _, isWoken = advance(prefix, call, true)
     if isWoken then callWorkers(prefix) end
   end
   if target == 'failed' then
-    redis.call('HDEL', jobKey, '${LANE_FIELD}')
+    redis.call('HDEL', jobKey, '${LANE_FIELD}', '${OVERTAKEN_FIELD}', '${OVERTAKEN_BY_FIELD}')
     redis.call('HSETNX', delivered, call, '0')
+    rememberOvertaker(prefix, call, place[4])
   else
     rememberId(prefix, jobId, dedupWindowMs)
     rememberNewest(prefix, call, place[2])

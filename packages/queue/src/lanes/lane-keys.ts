@@ -26,6 +26,12 @@ export function laneKeys(channel: string) {
 /** Field of a job: the call whose lane it has a place in. Absent: it has none, and waits for nobody. */
 export const LANE_FIELD = 'lane';
 
+/** Field of a job that lost its place to a later event of its call: the call. */
+export const OVERTAKEN_FIELD = 'overtaken';
+
+/** Field beside it: order stamp and job id of that later event, with a space between. */
+export const OVERTAKEN_BY_FIELD = 'overtakenBy';
+
 /** Field of {@link laneKeys}' `settings`. */
 export const MAX_HOLD_SETTING = 'laneMaxHoldMs';
 

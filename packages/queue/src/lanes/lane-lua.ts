@@ -86,7 +86,10 @@ local function hasLane(prefix, call)
   return redis.call('EXISTS', prefix .. 'callpost:lane:' .. call) == 1
 end`;
 
-/** A delivered event's id stays known for a time; and a call that has dead letters knows its newest delivered event. */
+/**
+ * A delivered event's id stays known for a time; and a call that has dead letters knows its newest delivered event. One that
+ * overtook the letter may have been delivered before there was a letter to know it for: if it is gone, it was.
+ */
 const REMEMBER = `
 local function rememberId(prefix, jobId, windowMs)
   redis.call('SET', prefix .. 'de:' .. jobId, 1, 'PX', windowMs)
@@ -95,6 +98,11 @@ local function rememberNewest(prefix, call, timestamp)
   local key = prefix .. 'callpost:calls:delivered'
   local newest = redis.call('HGET', key, call)
   if newest and tonumber(newest) < tonumber(timestamp) then redis.call('HSET', key, call, timestamp) end
+end
+local function rememberOvertaker(prefix, call, overtaker)
+  if not overtaker then return end
+  local timestamp, jobId = string.match(overtaker, '^(%S+) (.*)$')
+  if redis.call('EXISTS', prefix .. jobId) == 0 then rememberNewest(prefix, call, timestamp) end
 end`;
 
 export const LANE_LUA = { FOLLOW, JOIN, WAKE, ADVANCE, HAS_LANE, REMEMBER };

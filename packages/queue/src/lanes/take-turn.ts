@@ -1,7 +1,7 @@
 import { JOB_NAME, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
 import type { Home } from '../shards/layout.js';
-import { LANE_FIELD, PARKED } from './lane-keys.js';
+import { LANE_FIELD, OVERTAKEN_BY_FIELD, OVERTAKEN_FIELD, PARKED } from './lane-keys.js';
 import { LANE_LUA } from './lane-lua.js';
 
 /**
@@ -26,8 +26,8 @@ export interface TurnQuestion {
 
 /**
  * A parked event came back by its timer. It goes if it is the first of its call, or if all before it are gone, or if it
- * has waited long enough and those before it are not being sent at the moment: these lose their place then and are
- * sent when their own time comes. What is before it and waits for a wake that never came is woken.
+ * has waited long enough and those before it are not being sent at the moment: these lose their place then, are marked with
+ * who took it, and are sent when their own time comes. What is before it and waits for a wake that never came is woken.
  * KEYS job. ARGV prefix, job id, token, hold is over, look again at.
  */
 const TAKE_TURN = `
@@ -47,6 +47,8 @@ while first and first ~= jobId do
     end
     if ARGV[4] ~= '1' then break end
     redis.call('HDEL', prefix .. first, '${LANE_FIELD}')
+    local by = redis.call('HGET', KEYS[1], 'timestamp') .. ' ' .. jobId
+    redis.call('HSET', prefix .. first, '${OVERTAKEN_FIELD}', call, '${OVERTAKEN_BY_FIELD}', by)
     overtaken = overtaken + 1
   end
   first = advance(prefix, call)
