@@ -1,9 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { countDeadLetters } from '@callpost/queue';
 import { eventually, sampleEvent, startRedis, type TestRedis } from '@callpost/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { chooseLetters } from '../src/choosing/choose-letters.js';
+import type { Context } from '../src/context.js';
+import { discardLetters } from '../src/discarding/discard-letters.js';
 import { jsonLines, keyboard, makeDeadLetters, openConnection, run, startRun } from './harness.js';
 
 let redis: TestRedis;
@@ -151,6 +155,28 @@ test('letters that somebody else took meanwhile, or that died anew, are left alo
   expect(output().stderr).toContain('no longer dead: b');
   expect(await left()).toEqual(['b']);
   expect((await trail())[0]).toMatchObject({ counts: { discarded: 1, notDead: 2 } });
+});
+
+test('a letter that dies anew between being read and being removed is left alone too', async () => {
+  const connection = await openConnection(redis.url);
+  const { letters } = await chooseLetters(connection, ['default'], {});
+  const stream = new PassThrough().resume();
+  const { outcomes } = await discardLetters(letters, {
+    redis: connection,
+    filter: {},
+    file: {
+      append: async () => void (await redis.client.hincrby('bull:{voice-default}:e.b', 'finishedOn', 1)),
+      close: async () => undefined,
+    },
+    context: {
+      terminal: { stdin: stream, stdout: stream, stderr: stream },
+      form: 'table',
+      interrupted: new AbortController().signal,
+    } as unknown as Context,
+  });
+  connection.disconnect();
+  expect([outcomes.count('discarded'), outcomes.count('not_dead')]).toEqual([2, 1]);
+  expect(await left()).toEqual(['b']);
 });
 
 test('more letters than are removed at a time', async () => {

@@ -7,6 +7,8 @@ export interface FleetOptions {
   readonly openChannel: (settings: ConfiguredChannel) => Channel;
   readonly openConsumer: (channel: Channel, settings: ConfiguredChannel) => ChannelConsumer;
   readonly onUnconfigured: (channel: string, isUnconfigured: boolean) => void;
+  /** A channel is in the configuration no more, and nothing of it is in flight here. */
+  readonly onGone: (channel: string) => void;
   readonly logger: Logger;
   readonly errorLog: ErrorLog;
   readonly defaultConcurrency: number;
@@ -36,8 +38,8 @@ interface Running {
 
 /** The channels this worker consumes. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { openChannel, openConsumer, onUnconfigured, logger, errorLog, defaultConcurrency, shutdownGraceMs } =
-    options;
+  const { openChannel, openConsumer, onUnconfigured, onGone, logger, errorLog } = options;
+  const { defaultConcurrency, shutdownGraceMs } = options;
   const running = new Map<string, Running>();
   /** Consumers that finish what they hold, though their channel is gone or was opened anew. */
   const retired = new Set<ChannelConsumer>();
@@ -89,7 +91,10 @@ export function createFleet(options: FleetOptions): Fleet {
     running.delete(settings.name);
     retired.add(consumer);
     consumer.stop(shutdownGraceMs).then(
-      (held) => held === 0 && retired.delete(consumer),
+      (held) => {
+        if (held === 0) retired.delete(consumer);
+        if (!known.includes(settings.name)) onGone(settings.name);
+      },
       (error: unknown) => errorLog.report('stopping a channel failed', error),
     );
     logger.info({ channel: settings.name }, 'channel no longer consumed as it was');
@@ -97,9 +102,12 @@ export function createFleet(options: FleetOptions): Fleet {
 
   return {
     apply(settings) {
+      const before = known;
       known = settings.map(({ name }) => name);
-      for (const current of [...running.values()]) {
-        if (!known.includes(current.settings.name)) retire(current);
+      for (const name of before.filter((one) => !known.includes(one))) {
+        const current = running.get(name);
+        if (current === undefined) onGone(name);
+        else retire(current);
       }
       for (const one of settings) applyOne(one);
     },

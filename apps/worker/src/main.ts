@@ -109,6 +109,13 @@ async function run(config: WorkerConfig): Promise<void> {
     },
     onUnconfigured: (channel, is) =>
       metrics.channelUnconfigured.set({ channel: channelLabel(channel) }, is ? 1 : 0),
+    onGone(gone) {
+      const channel = channelLabel(gone);
+      // Those beyond the number that have a label of their own share one.
+      if (fleet.channels().some((one) => channelLabel(one) === channel)) return;
+      for (const gauge of [metrics.channelUnconfigured, metrics.channelConcurrencyLimit])
+        gauge.remove({ channel });
+    },
     logger,
     errorLog,
     defaultConcurrency: config.concurrency,

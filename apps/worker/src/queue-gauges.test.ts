@@ -44,6 +44,7 @@ function page(
     nowMs: NOW_MS,
     readChannel: async (_channel: string) => reading(0),
     used: 100,
+    server: 'redis:6379',
     async lines(start: string) {
       await refresh();
       const text = await metrics.registry.metrics();
@@ -54,7 +55,7 @@ function page(
   const refresh = createQueueGauges({
     channels: () => channels,
     readChannel: (channel) => stage.readChannel(channel),
-    readMemory: async () => ({ usedBytes: stage.used, limitBytes: 1_000 }),
+    readMemory: async () => ({ server: stage.server, usedBytes: stage.used, limitBytes: 1_000 }),
     metrics,
     channelLabel: label,
     errorLog: createErrorLog(logger, now),
@@ -145,6 +146,20 @@ it('says when the backlog is gone and when Redis is full, going on as it went', 
   // 10 a second, 300 left; 1 a second, 830 left.
   expect((await eta(300, 170)).map(Math.round)).toEqual([30, 830]);
   expect((await eta(0, 170))[0]).toBe(0);
+});
+
+it('says when the fullest master of a cluster is full by what that one did, not by what another did before', async () => {
+  const stage = page();
+  const eta = async (server: string, used: number) => {
+    stage.nowMs += 10_000;
+    Object.assign(stage, { server, used });
+    return (await stage.lines('redis_memory_full_eta')).map((line) => line.split(' ').at(-1));
+  };
+  for (let step = 0; step < 5; step += 1) await eta('one:6379', 100 + step * 10);
+  expect((await eta('one:6379', 150)).map(Number)).toEqual([expect.closeTo(850)]);
+  expect(await eta('two:6379', 900)).toEqual([]);
+  for (let step = 1; step < 4; step += 1) await eta('two:6379', 900);
+  expect(await eta('two:6379', 900)).toEqual(['+Inf']);
 });
 
 it('says that a growing backlog is never gone', async () => {

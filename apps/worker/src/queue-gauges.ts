@@ -68,11 +68,15 @@ function readChannelOf(channel: string, { readChannel, errorLog, now }: QueueGau
 }
 
 function readMemoryOf({ readMemory, metrics, errorLog, now }: QueueGaugesOptions) {
-  const used = createTrend(MEMORY_TREND);
+  /** Of one server: the points of two make no line. */
+  let trend = { server: '', used: createTrend(MEMORY_TREND) };
   const reading = createReading({
     read: readMemory,
     onError: (error) => errorLog.report('reading the memory of Redis for /metrics failed', error),
-    onRead: ({ value, atMs }) => used.add(value.usedBytes, atMs),
+    onRead({ value: { server, usedBytes }, atMs }) {
+      if (server !== trend.server) trend = { server, used: createTrend(MEMORY_TREND) };
+      trend.used.add(usedBytes, atMs);
+    },
     now,
   });
   return {
@@ -83,7 +87,7 @@ function readMemoryOf({ readMemory, metrics, errorLog, now }: QueueGaugesOptions
       const { usedBytes, limitBytes } = latest.value;
       metrics.redisMemoryUsed.set(usedBytes);
       metrics.redisMemoryLimit.set(limitBytes);
-      const etaSeconds = secondsUntil(limitBytes - usedBytes, used.perSecond());
+      const etaSeconds = secondsUntil(limitBytes - usedBytes, trend.used.perSecond());
       if (etaSeconds !== null) metrics.redisMemoryFullEta.set(etaSeconds);
     },
   };

@@ -22,40 +22,65 @@ const CHECK_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 
 /** Drops dead letters that are older than DLQ_RETENTION_DAYS, now and every ten minutes; does nothing without it. */
-export function startRetention(options: RetentionOptions): { stop(): void } {
+export function startRetention(options: RetentionOptions): { stop(): Promise<void> } {
   const { channels, retentionDays, errorLog } = options;
-  if (retentionDays === null) return { stop: () => undefined };
+  if (retentionDays === null) return { stop: async () => undefined };
+  const stopping = new AbortController();
+  let underWay: Promise<void> = Promise.resolve();
   const dropAll = async () => {
-    for (const channel of channels()) await drop(channel, retentionDays, options);
+    for (const channel of channels()) await drop(channel, retentionDays, stopping.signal, options);
   };
-  const check = () =>
-    void dropAll().catch((error: unknown) => errorLog.report('dropping old dead letters failed', error));
+  const check = () => {
+    underWay = underWay
+      .then(dropAll)
+      .catch((error: unknown) => errorLog.report('dropping old dead letters failed', error));
+  };
   check();
   const timer = setInterval(check, CHECK_MS);
-  return { stop: () => clearInterval(timer) };
+  return {
+    /** Resolves when what was dropped is told. */
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await underWay;
+    },
+  };
 }
 
 /** Several workers may do this at a time: a letter is dropped by one of them, and may be in the export of each. */
-async function drop(channel: string, retentionDays: number, options: RetentionOptions): Promise<void> {
+async function drop(
+  channel: string,
+  retentionDays: number,
+  signal: AbortSignal,
+  options: RetentionOptions,
+): Promise<void> {
   const { redis, exportFolder, metrics, channelLabel, logger, now } = options;
   const diedBeforeMs = now() - retentionDays * DAY_MS;
-  const keepCopy = async (letters: readonly DeadLetter[]) => {
-    if (exportFolder !== null) await appendLetters(exportFolder, channel, letters);
-  };
-  const dropped = await dropOldLetters(redis, { channel, diedBeforeMs, keepCopy });
-  if (dropped === 0) return;
-  await recordAudit(redis, {
-    atMs: now(),
-    who: `DLQ_RETENTION_DAYS=${retentionDays}`,
-    via: 'worker',
-    action: 'drop',
+  await dropOldLetters(redis, {
     channel,
-    filter: { untilMs: diedBeforeMs },
-    counts: { dropped },
-    comment: exportFolder === null ? null : 'exported before',
+    diedBeforeMs,
+    signal,
+    async keepCopy(letters) {
+      if (exportFolder !== null) await appendLetters(exportFolder, channel, letters);
+    },
+    async onDropped(dropped) {
+      metrics.deadLettersDropped.inc({ channel: channelLabel(channel) }, dropped);
+      logger.warn(
+        { channel, dropped, retentionDays, exportFolder },
+        'dead letters dropped because of their age',
+      );
+      await recordAudit(redis, {
+        atMs: now(),
+        who: `DLQ_RETENTION_DAYS=${retentionDays}`,
+        via: 'worker',
+        action: 'drop',
+        channel,
+        filter: { untilMs: diedBeforeMs },
+        counts: { dropped },
+        comment: exportFolder === null ? null : 'exported before',
+      });
+    },
   });
-  metrics.deadLettersDropped.inc({ channel: channelLabel(channel) }, dropped);
-  logger.warn({ channel, dropped, retentionDays, exportFolder }, 'dead letters dropped because of their age');
 }
 
 /** Readable by this user only, since the letters are whole: they hold personal data. */

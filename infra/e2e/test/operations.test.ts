@@ -124,6 +124,28 @@ it('does not consume a channel without a secret, loses nothing of it, and begins
   await eventually(async () => expect(await accepted()).toBe(5));
 });
 
+it('says nothing more of a channel that is taken out of its file, whether it ran or had no secret', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'callpost-channels-')), 'channels.yaml');
+  const channels = (...all: string[]) => writeFileSync(file, `channels: [${all.join()}]`);
+  channels(
+    '{ name: stays, secret: right }',
+    '{ name: ran, secret: right }',
+    '{ name: waited, secretFile: /none }',
+  );
+  const worker = await stage.start({ CHANNELS_FILE: file });
+  const labels = async (metric: string) => {
+    const text = await (await fetch(`${worker.opsUrl}/metrics`)).text();
+    return [...text.matchAll(new RegExp(`^callpost_${metric}{channel="(.*)"} (.*)$`, 'gm'))]
+      .map(([, channel, value]) => `${channel} ${value}`)
+      .sort();
+  };
+  expect(await labels('channel_unconfigured')).toEqual(['ran 0', 'stays 0', 'waited 1']);
+  channels('{ name: stays, secret: right }');
+  worker.kill('SIGHUP');
+  await eventually(async () => expect(await labels('channel_concurrency_limit')).toEqual(['stays 100']));
+  expect(await labels('channel_unconfigured')).toEqual(['stays 0']);
+});
+
 it('keeps to maxPerSecond over all workers, and to each channel its own url and secret', async () => {
   const other = await startSink('other');
   const file = join(mkdtempSync(join(tmpdir(), 'callpost-channels-')), 'channels.yaml');

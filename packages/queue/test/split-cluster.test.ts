@@ -10,6 +10,7 @@ import {
   planRun,
   type RedisConnection,
   readChannel,
+  readRedisMemory,
   reindexDeadLetters,
   summariseCauses,
 } from '../src/index.js';
@@ -33,6 +34,20 @@ beforeAll(async () => {
 afterAll(async () => {
   redis.disconnect();
   await cluster.stop();
+});
+
+it('of its servers the fullest is the one whose memory is told', async () => {
+  const masters = cluster.client.nodes('master');
+  for (const [index, master] of masters.entries()) {
+    await master.config('SET', 'maxmemory', index === 1 ? '64mb' : '512mb');
+  }
+  const { port } = masters[1]?.options ?? {};
+  for (let look = 0; look < 5; look += 1) {
+    expect(await readRedisMemory(redis)).toMatchObject({
+      server: `127.0.0.1:${port}`,
+      limitBytes: 64 * 1_048_576,
+    });
+  }
 });
 
 it('whose homes are on several servers is read, brought home and replayed as on one', async () => {

@@ -155,14 +155,58 @@ describe('letters of several homes', () => {
     await fourLetters();
     await deadAt('default.1', 'b', { atMs: START_MS + 2, call: 'call-b' });
     const copied: (string | null)[] = [];
-    const dropped = await dropOldLetters(redis.client, {
+    let dropped = 0;
+    await dropOldLetters(redis.client, {
       channel: CHANNEL,
       diedBeforeMs: START_MS + 4,
       keepCopy: async (letters) => void copied.push(...letters.map(({ eventId }) => eventId)),
+      onDropped: async (count) => {
+        dropped += count;
+      },
+      signal: new AbortController().signal,
     });
     expect(dropped).toBe(3);
     expect(copied.sort()).toEqual(['a', 'b', 'c']);
     expect(await ids()).toEqual(['d']);
+  });
+
+  it('are kept from the moment on when dropping is to end', async () => {
+    await fourLetters();
+    const stopping = new AbortController();
+    const dropped: number[] = [];
+    await dropOldLetters(redis.client, {
+      channel: CHANNEL,
+      diedBeforeMs: START_MS + 4,
+      keepCopy: async () => stopping.abort(),
+      onDropped: async (count) => void dropped.push(count),
+      signal: stopping.signal,
+    });
+    expect(dropped).toEqual([]);
+    expect((await ids()).sort()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('are counted also when dropping them fails in the middle', async () => {
+    await fourLetters();
+    const dropped: number[] = [];
+    const failing = new Proxy(redis.client, {
+      get(client, name) {
+        if (name === 'eval' && dropping >= 2) return () => Promise.reject(new Error('Redis is away'));
+        if (name === 'eval') dropping += 1;
+        const value = Reflect.get(client, name);
+        return typeof value === 'function' ? value.bind(client) : value;
+      },
+    });
+    let dropping = 0;
+    const drop = dropOldLetters(failing, {
+      channel: CHANNEL,
+      diedBeforeMs: START_MS + 4,
+      keepCopy: async () => undefined,
+      onDropped: async (count) => void dropped.push(count),
+      signal: new AbortController().signal,
+    });
+    await expect(drop).rejects.toThrow('Redis is away');
+    expect(dropped.reduce((sum, count) => sum + count, 0)).toBe(4 - (await ids()).length);
+    expect(dropped).toEqual([1]);
   });
 });
 

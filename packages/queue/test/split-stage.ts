@@ -53,7 +53,7 @@ export async function addAt(home: Home, id: string, call: string, timestamp = st
   const queue = openEventQueue(redis.client, home);
   const event = sampleEvent({ id, thread_id: call });
   const { generation } = await readLayout(redis.client, CHANNEL);
-  const one = { event, call: `thread:${call}`, timestamp };
+  const one = { id, data: JSON.stringify(event), call: `thread:${call}`, timestamp };
   await enqueueAll(queue, redis.client, { generation, mayOpen: true }, [one]);
   await queue.close();
   return `e.${id}`;

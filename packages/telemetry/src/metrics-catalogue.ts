@@ -282,7 +282,7 @@ export const METRICS = {
     unit: 'bytes',
     labels: [],
     source: 'fleet',
-    help: 'Memory of Redis that counts against its limit',
+    help: 'Memory of Redis that counts against its limit; of a cluster, that of its fullest master',
     question: 'How full is Redis?',
   },
   redisMemoryLimit: {
@@ -291,7 +291,7 @@ export const METRICS = {
     unit: 'bytes',
     labels: [],
     source: 'fleet',
-    help: "maxmemory of Redis, or the machine's memory where none is set",
+    help: "maxmemory of that Redis, or the machine's memory where none is set",
     question: 'How much can an outage pile up?',
   },
   redisMemoryFullEta: {

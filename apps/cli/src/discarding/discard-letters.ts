@@ -89,7 +89,9 @@ async function discardPage(
   discarder: Discarder,
   settle: (settled: readonly ChosenLetter[], outcome: Outcome) => Promise<void>,
 ): Promise<void> {
-  const answers = await Promise.allSettled(page.map(({ jobId }) => discarder.discard(jobId)));
+  const answers = await Promise.allSettled(
+    page.map(({ jobId, diedAtMs }) => discarder.discard(jobId, diedAtMs)),
+  );
   const answered = (outcome: Outcome) =>
     page.filter((_, index) => {
       const answer = answers[index];

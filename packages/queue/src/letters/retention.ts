@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../redis.js';
 import type { Home } from '../shards/layout.js';
 import type { DeadLetter } from './dead-letter.js';
-import { createDiscarder } from './discard.js';
+import { createDiscarder, type Discarder } from './discard.js';
 import { letterKeys } from './letter-keys.js';
 import { homesOfLetters } from './over-homes.js';
 import { readLettersAt } from './read-letters.js';
@@ -12,35 +12,45 @@ export interface RetentionOptions {
   readonly diedBeforeMs: number;
   /** Called with a page of letters before it is dropped; when it rejects, that page and all later ones are kept. */
   readonly keepCopy: (letters: readonly DeadLetter[]) => Promise<void>;
+  /** Called with how many of a page are gone, also when it was broken off. */
+  readonly onDropped: (count: number) => Promise<void>;
+  /** Ends it after the letter that is being dropped. */
+  readonly signal: AbortSignal;
 }
 
 const PAGE = 500;
 
-/**
- * Removes dead letters for good because of their age: only ever called for somebody who has set an age.
- *
- * @returns how many were dropped
- */
-export async function dropOldLetters(
-  redis: RedisConnection,
-  { channel, diedBeforeMs, keepCopy }: RetentionOptions,
-): Promise<number> {
+/** Removes dead letters for good because of their age: only ever called for somebody who has set an age. */
+export async function dropOldLetters(redis: RedisConnection, options: RetentionOptions): Promise<void> {
+  const { channel, diedBeforeMs, keepCopy, signal } = options;
   const discarder = createDiscarder({ redis, channel });
-  let dropped = 0;
   try {
     for (const home of await homesOfLetters(redis, channel)) {
-      for (;;) {
+      while (!signal.aborted) {
         const letters = await readOldLetters(redis, home, diedBeforeMs);
         if (letters.length === 0) break;
         await keepCopy(letters);
-        for (const { jobId, diedAtMs } of letters) {
-          if ((await discarder.discard(jobId, diedAtMs)) === 'discarded') dropped += 1;
-        }
+        await dropPage(letters, discarder, options);
       }
     }
-    return dropped;
   } finally {
     await discarder.close();
+  }
+}
+
+async function dropPage(
+  letters: readonly DeadLetter[],
+  discarder: Discarder,
+  { onDropped, signal }: RetentionOptions,
+): Promise<void> {
+  let dropped = 0;
+  try {
+    for (const { jobId, diedAtMs } of letters) {
+      if (signal.aborted) break;
+      if ((await discarder.discard(jobId, diedAtMs)) === 'discarded') dropped += 1;
+    }
+  } finally {
+    if (dropped > 0) await onDropped(dropped);
   }
 }
 
