@@ -61,7 +61,7 @@ const UNWRITABLE: Readonly<Record<string, (id: string) => unknown>> = {
     return { ...sampleEvent({ id }), extra };
   },
   'a field that throws when it is read': (id) =>
-    Object.defineProperty(sampleEvent({ id }), 'extra', {
+    Object.defineProperty(sampleEvent({ id, created_at: null }), 'extra', {
       enumerable: true,
       get() {
         throw new Error('not loaded');

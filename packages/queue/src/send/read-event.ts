@@ -32,10 +32,14 @@ export function createEventReader(options: EventReaderOptions): (input: unknown)
     const parsed = parse(input, rules);
     if (!parsed.ok) return { ok: false, eventId: idOf(input), faults: parsed.faults };
     const { id } = parsed.event;
-    const timestamp = nextTimestamp();
-    const data = jsonOf(stampCreatedAt(parsed.event, Math.trunc(timestamp)));
-    if (data === null) return { ok: false, eventId: id, faults: [unreadable(input)] };
+    // Before the moment of enqueueing is set, with which its wait begins.
     const span = spanFor(tracing, channel, id);
+    const timestamp = nextTimestamp();
+    const data = jsonOf(() => stampCreatedAt(parsed.event, Math.trunc(timestamp)));
+    if (data === null) {
+      span?.end('not_acknowledged');
+      return { ok: false, eventId: id, faults: [unreadable(input)] };
+    }
     return {
       ok: true,
       event: { id, data, call: callKey(parsed.event), timestamp, ...(span === undefined ? {} : { span }) },
@@ -51,10 +55,10 @@ function parse(input: unknown, rules: CallEventRules): ParsedCallEvent {
   }
 }
 
-/** Null: JSON cannot express it. */
-function jsonOf(value: unknown): string | null {
+/** Null: JSON cannot express it, or it cannot be read. */
+function jsonOf(read: () => unknown): string | null {
   try {
-    return JSON.stringify(value) ?? null;
+    return JSON.stringify(read()) ?? null;
   } catch {
     return null;
   }
