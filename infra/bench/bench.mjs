@@ -100,25 +100,17 @@ function readOptions() {
     const { quick, tiny, scale, profile, only, env, json, sink, help } = values;
     const unknown = only.find((name) => !NAMES.includes(name));
     if (unknown !== undefined) return `--only: found ${unknown}; allowed: ${NAMES.join(', ')}`;
-    const nameless = env.find((setting) => !/^\w+=/.test(setting));
-    if (nameless !== undefined) return `--env: found ${nameless}; allowed: NAME=VALUE`;
+    const settings = env.map((setting) => /^(\w+)=(.*)$/s.exec(setting)?.slice(1));
+    if (settings.includes(undefined))
+      return `--env: found ${env[settings.indexOf(undefined)]}; allowed: NAME=VALUE`;
     if (!['c', 'node'].includes(sink)) return `--sink: found ${sink}; allowed: c, node`;
     if (scale && profile) return '--scale and --profile: one of them at a time';
     const what = scale ? 'scale' : profile ? 'profile' : 'contenders';
     const size = tiny ? 'tiny' : quick ? 'quick' : 'full';
-    return { what, size, only, env: settingsOf(env), json, sink, help };
+    return { what, size, only, env: Object.fromEntries(settings), json, sink, help };
   } catch (error) {
     return error.message;
   }
-}
-
-function settingsOf(env) {
-  return Object.fromEntries(
-    env.map((setting) => {
-      const [name] = setting.split('=', 1);
-      return [name, setting.slice(name.length + 1)];
-    }),
-  );
 }
 
 function versions() {

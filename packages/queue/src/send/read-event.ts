@@ -1,13 +1,6 @@
-import {
-  type CallEventRules,
-  callKey,
-  type Fault,
-  type ParsedCallEvent,
-  parseCallEvent,
-  stampCreatedAt,
-} from '@callpost/domain';
+import { type CallEventRules, callKey, type Fault, parseCallEvent, stampCreatedAt } from '@callpost/domain';
 import type { StampedEvent } from './enqueue.js';
-import type { SendSpan, SendTracing } from './send-tracing.js';
+import type { SendTracing } from './send-tracing.js';
 
 export interface EventReaderOptions {
   readonly channel: string;
@@ -29,14 +22,15 @@ export type ReadEvent =
 export function createEventReader(options: EventReaderOptions): (input: unknown) => ReadEvent {
   const { channel, rules, tracing, nextTimestamp } = options;
   return (input) => {
-    const parsed = parse(input, rules);
-    if (!parsed.ok) return { ok: false, eventId: idOf(input), faults: parsed.faults };
+    const parsed = unlessThrown(() => parseCallEvent(input, rules));
+    if (!parsed?.ok)
+      return { ok: false, eventId: idOf(input), faults: parsed?.faults ?? [unreadable(input)] };
     const { id } = parsed.event;
-    // Before the moment of enqueueing is set, with which its wait begins.
-    const span = spanFor(tracing, channel, id);
+    // Before the moment of enqueueing is set, with which its wait begins. A trace that cannot be begun costs the trace alone.
+    const span = unlessThrown(() => tracing?.send({ channel, eventId: id }));
     const timestamp = nextTimestamp();
-    const data = jsonOf(() => stampCreatedAt(parsed.event, Math.trunc(timestamp)));
-    if (data === null) {
+    const data = unlessThrown(() => JSON.stringify(stampCreatedAt(parsed.event, Math.trunc(timestamp))));
+    if (data === undefined) {
       span?.end('not_acknowledged');
       return { ok: false, eventId: id, faults: [unreadable(input)] };
     }
@@ -47,59 +41,27 @@ export function createEventReader(options: EventReaderOptions): (input: unknown)
   };
 }
 
-function parse(input: unknown, rules: CallEventRules): ParsedCallEvent {
-  try {
-    return parseCallEvent(input, rules);
-  } catch {
-    return { ok: false, faults: [unreadable(input)] };
-  }
-}
-
-/** Null: JSON cannot express it, or it cannot be read. */
-function jsonOf(read: () => unknown): string | null {
-  try {
-    return JSON.stringify(read()) ?? null;
-  } catch {
-    return null;
-  }
-}
-
 /** Names the field, which JSON.stringify does not. */
 function unreadable(input: unknown): Fault {
-  const fields = Object.keys(Object(input));
-  const field = fields.find((key) =>
-    isThrowing(() => JSON.stringify((input as Record<string, unknown>)[key])),
-  );
+  const isWritable = (field: string) =>
+    unlessThrown(() => [JSON.stringify((input as Record<string, unknown>)[field])]) !== undefined;
   return {
-    field: field ?? 'event',
+    field: Object.keys(Object(input)).find((field) => !isWritable(field)) ?? 'event',
     found: 'a value that cannot be written as JSON',
     allowed: 'JSON: no BigInt, nothing that contains itself or throws when it is read',
   };
 }
 
-function isThrowing(work: () => unknown): boolean {
-  try {
-    work();
-    return false;
-  } catch {
-    return true;
-  }
+function idOf(input: unknown): string | null {
+  const id = unlessThrown(() => (input as { readonly id?: unknown } | null | undefined)?.id);
+  return typeof id === 'string' ? id : null;
 }
 
-/** A trace that cannot be begun costs the trace and not the event. */
-function spanFor(tracing: SendTracing | undefined, channel: string, eventId: string): SendSpan | undefined {
+/** Undefined where it throws. */
+function unlessThrown<T>(read: () => T): T | undefined {
   try {
-    return tracing?.send({ channel, eventId });
+    return read();
   } catch {
     return undefined;
-  }
-}
-
-function idOf(input: unknown): string | null {
-  try {
-    const id = input !== null && typeof input === 'object' && 'id' in input ? input.id : null;
-    return typeof id === 'string' ? id : null;
-  } catch {
-    return null;
   }
 }
