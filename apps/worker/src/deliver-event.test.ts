@@ -11,7 +11,7 @@ const key = signingKey('secret');
 const never = new Interrupt();
 const answered = (status: number, responseText = ''): PostResult => ({
   result: { kind: 'answered', status, retryAfter: null },
-  responseText,
+  readResponse: () => responseText,
 });
 
 function taken(data: unknown, more: Partial<TakenEvent> = {}): TakenEvent {
@@ -133,7 +133,7 @@ it('says possiblyDelivered once an attempt may have arrived, and in every record
   const event = sampleEvent({ id: 'event-1' });
   const reset = delivery({
     result: { kind: 'failed', reason: 'reset', mayHaveArrived: true },
-    responseText: '',
+    readResponse: () => '',
     code: 'ECONNRESET',
   });
   expect(await reset.deliver(taken(event), never)).toMatchObject({
@@ -152,7 +152,7 @@ it('says possiblyDelivered once an attempt may have arrived, and in every record
 it('spends no attempt on an interruption', async () => {
   const { deliver, entries } = delivery({
     result: { kind: 'interrupted', reason: 'shutdown', mayHaveArrived: true },
-    responseText: '',
+    readResponse: () => '',
   });
   expect(await deliver(taken(sampleEvent({ id: 'event-1' })), never)).toEqual({
     outcome: 'interrupted',

@@ -56,7 +56,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const body = Buffer.from(serialiseEvent(event), 'utf8');
     const admitted = await brake.admit();
     if (admitted === null) return BRAKED;
-    const { result, responseText, code } = await channel.post(
+    const { result, readResponse, code } = await channel.post(
       body,
       sign(body, channel.signingKey()),
       interrupt,
@@ -84,7 +84,8 @@ export function createDeliver(options: DeliverOptions): Deliver {
       verdict,
       result,
       code,
-      excerpt: verdict.outcome === 'delivered' ? '' : maskEcho(responseText, event).slice(0, EXCERPT_LENGTH),
+      excerpt:
+        verdict.outcome === 'delivered' ? '' : maskEcho(readResponse(), event).slice(0, EXCERPT_LENGTH),
       warnings: warningsOf(event),
     });
   };

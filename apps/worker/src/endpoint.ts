@@ -6,8 +6,8 @@ import { type Dispatcher, Pool } from 'undici';
 /** What came back of one POST: what the verdict needs, and what a person will want to see. */
 export interface PostResult {
   readonly result: AttemptResult;
-  /** The response body as far as it was read, for people; empty when there was none. */
-  readonly responseText: string;
+  /** The response body as far as it came, for people; empty when there was none. Nobody looks at it when all went well. */
+  readonly readResponse: () => string;
   /** Code of the network error, when there was one. */
   readonly code?: string;
 }
@@ -136,9 +136,10 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#isSettled) return;
     this.#isSettled = true;
     clearTimeout(this.#deadline);
+    const chunks = this.#chunks;
     this.#resolve({
       result: this.#result(code),
-      responseText: Buffer.concat(this.#chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8'),
+      readResponse: () => Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8'),
       ...(code === undefined ? {} : { code }),
     });
     this.#controller?.abort(new Error('settled'));

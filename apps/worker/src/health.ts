@@ -6,7 +6,7 @@ export type Health = () => Promise<string | null>;
 /** Which attempts are under way, to see whether any is stuck and how many there are. */
 export interface InFlight {
   readonly size: () => number;
-  /** Wraps an attempt. */
+  /** Until it ends. @returns it */
   track<T>(attempt: Promise<T>): Promise<T>;
   /** Ms; 0 when none is under way. */
   oldestAgeMs(): number;
@@ -18,15 +18,15 @@ export function createInFlight(now: () => number): InFlight {
   const free: number[] = [];
   return {
     size: () => startedAtMs.length - free.length,
-    async track(attempt) {
+    track(attempt) {
       const place = free.pop() ?? startedAtMs.length;
       startedAtMs[place] = now();
-      try {
-        return await attempt;
-      } finally {
+      const end = () => {
         startedAtMs[place] = null;
         free.push(place);
-      }
+      };
+      attempt.then(end, end);
+      return attempt;
     },
     oldestAgeMs() {
       const started = startedAtMs.filter((atMs) => atMs !== null);

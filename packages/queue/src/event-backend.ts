@@ -35,17 +35,6 @@ export interface Entry {
 /** `not_here`: nothing of its call is in this queue any more, and the event was not added. */
 export type Added = 'accepted' | 'duplicate' | 'not_here';
 
-/** What BullMQ wants of a job besides; how it is retried and kept is the worker's policy, not the job's. */
-const PLAIN_JOB = {
-  name: JOB_NAME,
-  progress: 0,
-  attemptsMade: 0,
-  attemptsStarted: 0,
-  stalledCounter: 0,
-  failedReason: '',
-  returnvalue: '',
-};
-
 type CommandClient = Parameters<RedisQueueBackend['execCommand']>[0];
 type DeliverTogether = ReturnType<typeof createDeliverTogether>;
 type Completed = Awaited<ReturnType<RedisQueueBackend['moveToCompleted']>>;
@@ -89,11 +78,25 @@ export class EventBackend extends GatedBackend {
     });
   }
 
-  /** What BullMQ's script takes: keys, then three arguments of the job. */
-  async #argumentsToAdd(client: IRedisClient, { trace, ...event }: NewEvent): Promise<unknown[]> {
-    const opts = trace === undefined ? {} : { telemetry: { metadata: trace } };
-    const job: JobJson = { ...PLAIN_JOB, ...event, opts };
-    return (await this.addJobToTransaction(client, job, event.id)) as unknown as unknown[];
+  /**
+   * What BullMQ's script takes: keys, then three arguments of the job. How it is retried and kept is not the job's but the
+   * worker's policy. Written out, since a job put together by spreading took as long as sending it.
+   */
+  #argumentsToAdd(client: IRedisClient, { id, data, timestamp, trace }: NewEvent): Promise<unknown[]> {
+    const job: JobJson = {
+      id,
+      name: JOB_NAME,
+      data,
+      opts: trace === undefined ? {} : { telemetry: { metadata: trace } },
+      progress: 0,
+      attemptsMade: 0,
+      attemptsStarted: 0,
+      stalledCounter: 0,
+      timestamp,
+      failedReason: '',
+      returnvalue: '',
+    };
+    return this.addJobToTransaction(client, job, id) as Promise<unknown> as Promise<unknown[]>;
   }
 
   /** Where BullMQ would send one job. Its arguments are what is wanted of it; they are handed through by its caller. */

@@ -3,7 +3,12 @@ import { runInNewContext } from 'node:vm';
 import { eventually, sampleEvent, sampleEvents, startRedis, type TestRedis } from '@callpost/testkit';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type CallEventQueue, createCallEventQueue, EventNotAcknowledgedError } from '../src/index.js';
+import {
+  type CallEventQueue,
+  createCallEventQueue,
+  EventNotAcknowledgedError,
+  type SendTracing,
+} from '../src/index.js';
 
 let redis: TestRedis;
 let queue: CallEventQueue;
@@ -219,12 +224,35 @@ it('does not wait for sentinels none of which is there, and says so', async () =
   await lost.close();
 });
 
-it('takes a chunk whole or not at all when Redis is out of memory', async () => {
+async function fillMemory(): Promise<void> {
   const used = Number(/used_memory:(\d+)/.exec(await redis.client.info('memory'))?.[1]);
   await redis.client.config('SET', 'maxmemory', String(used - 100_000));
+}
+
+it('takes a chunk whole or not at all when Redis is out of memory', async () => {
+  await fillMemory();
   await expect(queue.sendMany(sampleEvents(50))).rejects.toThrow(/OOM/);
   await redis.client.config('SET', 'maxmemory', '0');
   expect(await queued()).toBe(0);
   expect((await queue.sendMany(sampleEvents(50))).every(({ status }) => status === 'accepted')).toBe(true);
   expect(await queued()).toBe(50);
+});
+
+it('ends the trace of each event that it began, also of those that it read and then did not send', async () => {
+  const ended: string[] = [];
+  const tracing: SendTracing = {
+    send: ({ eventId }) => ({ carrier: '{}', end: (answer) => void ended.push(`${eventId} ${answer}`) }),
+  };
+  const traced = createCallEventQueue({ redis: redis.url, chunkSize: 2, tracing });
+  const events = ['a', 'b', 'c', 'd', 'e'].map((id) => sampleEvent({ id }));
+  await traced.sendMany(events);
+  expect(ended).toEqual(['a accepted', 'b accepted', 'c accepted', 'd accepted', 'e accepted']);
+  ended.length = 0;
+  await redis.client.flushall();
+  await fillMemory();
+  await expect(traced.sendMany(events)).rejects.toThrow(/OOM/);
+  await redis.client.config('SET', 'maxmemory', '0');
+  expect(ended).toEqual(['a', 'b', 'c', 'd'].map((id) => `${id} not_acknowledged`));
+  expect(await queued()).toBe(0);
+  await traced.close();
 });

@@ -160,7 +160,7 @@ export function createChannelBrake(options: ChannelBrakeOptions): ChannelBrake {
   async function end(signal: ChannelSignal, epoch: number, isProbe: boolean) {
     inFlight -= 1;
     const isOld = epoch !== heard.epoch && !isProbe;
-    const waitMs = 'waitMs' in signal && signal.waitMs !== null ? { waitMs: signal.waitMs } : {};
+    const waitMs = 'waitMs' in signal ? signal.waitMs : null;
     if (signal.kind === 'refused') {
       const probe = isProbe ? ({ probe: 'refused' } as const) : {};
       const answer = await exchange({ refused: signal.status, refusedEpoch: epoch, ...probe }).catch(giveUp);
@@ -168,13 +168,14 @@ export function createChannelBrake(options: ChannelBrakeOptions): ChannelBrake {
     }
     if (isProbe) {
       const probe = signal.kind === 'limited' ? 'failed' : signal.kind;
-      await exchange({ probe, ...waitMs, isLimited: signal.kind === 'limited' }).catch(giveUp);
+      const isLimited = signal.kind === 'limited';
+      await exchange({ probe, ...(waitMs === null ? {} : { waitMs }), isLimited }).catch(giveUp);
       return { isHeldBack: false };
     }
     if (signal.kind === 'none') return { isHeldBack: false };
     if (!isOld && signal.kind === 'ok') seen.ok += 1;
     if (!isOld && signal.kind === 'failed') seen.failed += 1;
-    seen.waitMs = Math.max(seen.waitMs, waitMs.waitMs ?? 0);
+    seen.waitMs = Math.max(seen.waitMs, waitMs ?? 0);
     seen.isLimited ||= signal.kind === 'limited';
     if (isUrgent()) void report();
     plan();

@@ -16,6 +16,7 @@ export function stoppedMsBetween(
   sinceMs: number,
   untilMs: number,
 ): number {
+  if (points.length === 0 && stoppedAtMs === 0) return 0;
   const total = points.at(-1)?.[1] ?? 0;
   const line = stoppedAtMs === 0 ? points : [...points, [stoppedAtMs, total] as const];
   const stoppedUntil = (atMs: number) =>

@@ -51,15 +51,14 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
   /** What was asked for just before may come only now. */
   let isGraceOver = false;
   const interrupts = createInterrupts();
-  let inFlight = 0;
 
   async function process(job: Job, token?: string): Promise<void> {
     if (token === undefined) throw new TypeError('BullMQ gives a token');
-    inFlight += 1;
+    const under = interrupts.begin(job.id ?? '');
     try {
-      await interrupts.during(job.id ?? '', (interrupt) => work(job, token, interrupt));
+      await work(job, token, under.interrupt);
     } finally {
-      inFlight -= 1;
+      interrupts.end(under);
     }
   }
 
@@ -70,6 +69,7 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
     if (turn.status !== 'turn') return leaveAsItIs();
     const settlement = await deliver(takenEvent(job, turn.overtaken), interrupt);
     if (!isTurnedAway(settlement)) gate?.onEnd();
+    if (settlement.outcome === 'delivered' && !isOfRun(job)) return;
     await beforeSettling(job, settlement).catch(observer.onError);
     await settle(job, token, settlement);
   }
@@ -118,7 +118,7 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
       settings: backoffSettings,
       ...(limiter === undefined ? {} : { limiter }),
     },
-    gate?.of(() => inFlight === 0),
+    gate?.of(() => interrupts.underWay() === 0),
   );
   worker.backend.dedupWindowMs = options.dedupWindowMs;
   worker.on('error', (error) => observer.onError(error));
@@ -152,6 +152,10 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
       return worker.heldCount();
     },
   };
+}
+
+function isOfRun(job: Job): boolean {
+  return readMarks(job.progress).runId !== undefined;
 }
 
 /** The brake did not let it be attempted; it had no place. */

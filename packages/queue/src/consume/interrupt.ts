@@ -29,26 +29,33 @@ export class Interrupt {
   }
 }
 
+/** An event under way, and where it is kept. */
+export interface UnderWay {
+  readonly jobId: string;
+  readonly interrupt: Interrupt;
+  readonly place: number;
+}
+
 /**
  * The interrupts of the events under way. Places of an array that are used again, not a Map: what a Map gives up when it
  * grows or shrinks keeps alive, until the next full collection, all that was ever put into it since.
  */
 export function createInterrupts() {
-  const places: ({ readonly jobId: string; readonly interrupt: Interrupt } | null)[] = [];
+  const places: (UnderWay | null)[] = [];
   const free: number[] = [];
   return {
-    /** For one event, as long as `work` is under way. */
-    async during<T>(jobId: string, work: (interrupt: Interrupt) => Promise<T>): Promise<T> {
-      const interrupt = new Interrupt();
+    begin(jobId: string): UnderWay {
       const place = free.pop() ?? places.length;
-      places[place] = { jobId, interrupt };
-      try {
-        return await work(interrupt);
-      } finally {
-        places[place] = null;
-        free.push(place);
-      }
+      const under = { jobId, interrupt: new Interrupt(), place };
+      places[place] = under;
+      return under;
     },
+    end({ place }: UnderWay): void {
+      places[place] = null;
+      free.push(place);
+    },
+    /** How many. */
+    underWay: () => places.length - free.length,
     /** @param jobIds absent: all */
     raise(reason: InterruptReason, jobIds?: readonly string[]): void {
       for (const under of [...places]) {

@@ -7,8 +7,8 @@ import { bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
 /*
  * What becomes of a delivered event is nine tenths of what Redis does for Callpost. So it is not BullMQ's script that does
  * it but this one, which leaves the same behind with half the commands, since it knows more: the job is removed, what holds
- * for the queue holds for all jobs of one script, and the event that is woken is the one that is taken next. What is not
- * plain is left to BullMQ's: a job that is part of a flow or deduplicated by BullMQ, and taking the next one where the queue
+ * for the queue holds for all jobs of one script, the event that is woken is the one that is taken next, and one that was
+ * enqueued into a lane is no part of a flow. What is not plain is left to BullMQ's: a job that is part of a flow or deduplicated by BullMQ, and taking the next one where the queue
  * is paused, limited, or has nothing but prioritised jobs.
  *
  * `deliver-together.test.ts` compares what both leave behind.
@@ -25,20 +25,22 @@ local function unparkNow()
   redis.call('RPUSH', wait, woken)
   isMarked = true
 end
+${LANE_LUA.COUNT_TOGETHER}
 ${LANE_LUA.ADVANCE}
 ${LANE_LUA.REMEMBER}
 local function leave(jobId, token)
   local jobKey = prefix .. jobId
   local job = redis.call('HMGET', jobKey, 'timestamp', '${LANE_FIELD}', 'parentKey', 'deid', '${OVERTAKEN_FIELD}')
+  local call = job[2] or job[5]
   if not job[1] then return redis.call('EXISTS', jobKey) == 0 and -1 or ${NOT_PLAIN} end
   if job[3] or job[4] then return ${NOT_PLAIN} end
-  if redis.call('EXISTS', jobKey .. ':dependencies', jobKey .. ':unsuccessful') > 0 then return ${NOT_PLAIN} end
+  if not call and redis.call('EXISTS', jobKey .. ':dependencies', jobKey .. ':unsuccessful') > 0 then return ${NOT_PLAIN} end
   local holder = redis.call('GET', jobKey .. ':lock')
   if holder ~= token then return holder and -6 or -2 end
   if redis.call('LREM', active, -1, jobId) == 0 then return ${NOT_PLAIN} end
-  redis.call('DEL', jobKey, jobKey .. ':lock', jobKey .. ':logs', jobKey .. ':processed', jobKey .. ':failed')
+  redis.call('DEL', jobKey, jobKey .. ':lock', jobKey .. ':logs')
+  if not call then redis.call('DEL', jobKey .. ':processed', jobKey .. ':failed') end
   redis.call('XADD', events, '*', 'event', 'completed', 'jobId', jobId, 'returnvalue', 'null', 'prev', 'active')
-  local call = job[2] or job[5]
   if not call then return 0 end
   rememberId(prefix, jobId, dedupWindowMs)
   if redis.call('HGET', lanes, call) == jobId then advance(prefix, call, true) end
@@ -49,7 +51,7 @@ end`;
 /** Fields of a job that has been through more than being enqueued, or was so with options of its own. */
 const NOT_IN_A_FRESH_JOB = ['atm', 'stc', 'progress', 'failedReason', 'stacktrace', 'returnvalue', 'defa']
   .concat('finishedOn', 'pb', 'parentKey', 'parent', 'deid', 'rjk')
-  .map((field) => `'${field}'`)
+  .map((field) => `${field} = true`)
   .join();
 
 /**
@@ -57,6 +59,7 @@ const NOT_IN_A_FRESH_JOB = ['atm', 'stc', 'progress', 'failedReason', 'stacktrac
  * comes what it consists of (`FreshJob`), not each field and its name: half of what the worker would have to read.
  */
 const TAKE = `
+local notInAFreshJob = {${NOT_IN_A_FRESH_JOB}}
 local function takeByBullmq(token)
   if woken then unparkNow() end
   return fetchNextJob(wait, active, prioritized, events, prefix .. 'limiter', delayed, prefix .. 'meta', prefix .. 'pc',
@@ -84,18 +87,23 @@ local function take(token)
   redis.call('SET', jobKey .. ':lock', token, 'PX', lockMs)
   redis.call('XADD', events, '*', 'event', 'active', 'jobId', jobId, 'prev', 'waiting')
   isMarked = true
-  local job = redis.call('HMGET', jobKey, 'name', 'data', 'timestamp', 'ats', 'opts', 'priority', ${NOT_IN_A_FRESH_JOB})
-  local starts = (tonumber(job[4]) or 0) + 1
-  if woken then
-    job[1] = '${JOB_NAME}'
-    redis.call('HSET', jobKey, 'processedOn', nowMs, 'ats', starts, 'delay', 0, 'name', '${JOB_NAME}')
-  else
-    redis.call('HSET', jobKey, 'processedOn', nowMs, 'ats', starts)
+  local fields, job, isFresh = redis.call('HGETALL', jobKey), {}, true
+  for at = 1, #fields, 2 do
+    job[fields[at]] = fields[at + 1]
+    isFresh = isFresh and not notInAFreshJob[fields[at]]
   end
-  local isFresh = job[5] == '{}' and job[6] == '0'
-  for at = 7, #job do isFresh = isFresh and not job[at] end
-  if isFresh then return {{job[1], job[2], job[3], starts, tonumber(nowMs)}, jobId, 0, 0, 1} end
-  return {redis.call('HGETALL', jobKey), jobId, 0, 0}
+  local starts = (tonumber(job.ats) or 0) + 1
+  local changed = {'processedOn', nowMs, 'ats', starts}
+  if woken then
+    job.name = '${JOB_NAME}'
+    changed = {'processedOn', nowMs, 'ats', starts, 'delay', 0, 'name', '${JOB_NAME}'}
+  end
+  redis.call('HSET', jobKey, unpack(changed))
+  if isFresh and job.name == '${JOB_NAME}' and job.opts == '{}' and job.priority == '0' then
+    return {jobId, job.data, job.timestamp, starts, tonumber(nowMs)}
+  end
+  for _, changedTo in ipairs(changed) do fields[#fields + 1] = changedTo end
+  return {fields, jobId, 0, 0}
 end`;
 
 /**
@@ -103,7 +111,7 @@ end`;
  * lets through, or nothing, and in how many ms; and for each event its job id, its token, and whether another is wanted in
  * its place.
  *
- * Returns for each event what BullMQ's `moveToFinished` answers, or that with a `FreshJob`; `NOT_PLAIN`; or its error.
+ * Returns for each event what BullMQ's `moveToFinished` answers, or a `FreshJob`; `NOT_PLAIN`; or its error.
  */
 export const DELIVER_LUA = `
 ${bullmq.functions}
@@ -138,4 +146,5 @@ redis.call('XTRIM', events, 'MAXLEN', '~', meta[4] or 10000)
 ${forEach('deliver', 7, 3)}
 if #left > 0 then redis.call('SREM', prefix .. 'stalled', unpack(left)) end
 if isMarked then redis.call('ZADD', marker, 0, '0') end
+writeCount(prefix)
 return answers`;

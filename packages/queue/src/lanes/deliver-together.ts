@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { raw2NextJobData } from 'bullmq';
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
+import { JOB_NAME } from '../names.js';
 import { turnByTurn } from '../turn-by-turn.js';
 
 /** An event that was delivered, and may go. */
@@ -28,18 +29,17 @@ export interface DeliveryTerms {
 /** The answer for an event that only BullMQ's own script can finish. */
 export const NOT_PLAIN = -100;
 
-/** Name, data, timestamp, how often it was taken, and Unix ms of being taken: all there is to say of an event's first time. */
+/**
+ * An event that was only ever enqueued and taken: job id, data, timestamp, how often it was taken, and Unix ms of being taken.
+ */
 type FreshJob = readonly [string, string, string, number, number];
 
 /** The next event for the worker, from the answer of the script, as BullMQ wants it. */
 export function nextEvent(answer: unknown): unknown[] {
-  if (!Array.isArray(answer) || answer[4] !== 1) return raw2NextJobData(answer as unknown[]);
-  const [[name, data, timestamp, attemptsStarted, processedOn], jobId] = answer as unknown as [
-    FreshJob,
-    string,
-  ];
+  if (!isFreshJob(answer)) return raw2NextJobData(answer as unknown[]);
+  const [jobId, data, timestamp, attemptsStarted, processedOn] = answer;
   const job = {
-    name,
+    name: JOB_NAME,
     data,
     opts: {},
     progress: 0,
@@ -52,6 +52,11 @@ export function nextEvent(answer: unknown): unknown[] {
     processedOn,
   };
   return [job, jobId, 0, 0];
+}
+
+/** BullMQ's answer begins with the fields of the job, or with a number when there is none. */
+function isFreshJob(answer: unknown): answer is FreshJob {
+  return Array.isArray(answer) && typeof answer[0] === 'string';
 }
 
 /** BullMQ's script whose effect on a plain job `deliver-lua.ts` has in fewer commands; of another we know nothing. */

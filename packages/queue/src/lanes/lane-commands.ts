@@ -52,6 +52,7 @@ const ADD: LaneCommand = {
   name: ADD_TOGETHER,
   numberOfKeys: 9,
   lua: `
+${LANE_LUA.COUNT_TOGETHER}
 ${LANE_LUA.FOLLOW}
 ${LANE_LUA.JOIN}
 ${bullmqAdd.functions}
@@ -70,6 +71,7 @@ local function add(packed, data, options, jobId, call, nowMs)
   return join(KEYS[1], jobId, call, tonumber(nowMs), prefix)
 end
 ${forEach('add', 4, ADD_ARGUMENTS)}
+writeCount(prefix)
 return answers`,
 };
 
@@ -83,6 +85,7 @@ const FINISH: LaneCommand = {
   name: MOVE_TO_FINISHED,
   numberOfKeys: 14,
   lua: `
+${LANE_LUA.COUNT}
 ${LANE_LUA.WAKE}
 ${LANE_LUA.ADVANCE}
 ${LANE_LUA.REMEMBER}
@@ -121,6 +124,7 @@ const REPLAY: LaneCommand = {
   name: 'reprocessJob',
   numberOfKeys: 9,
   lua: `
+${LANE_LUA.COUNT}
 ${LANE_LUA.FOLLOW}
 ${bullmqFunction(reprocessJob)}
 local result = bullmq(KEYS, ARGV)

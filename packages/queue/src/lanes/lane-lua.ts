@@ -7,14 +7,28 @@ import { DEFAULT_LANE_MAX_HOLD_MS, LANE_FIELD, MAX_HOLD_SETTING, PARKED } from '
  * ever wakes it.
  */
 
-/** An event that has just been put where workers take from waits behind the first of its call instead. */
+/** How many events are parked, for a script that parks or wakes one. */
+const COUNT = `
+local function countParked(prefix, more)
+  redis.call('INCRBY', prefix .. 'callpost:parked', more)
+end`;
+
+/** The same for a script that does so with many; what they come to is written at its end, by `writeCount`. */
+const COUNT_TOGETHER = `
+local parkedMore = 0
+local function countParked(_, more) parkedMore = parkedMore + more end
+local function writeCount(prefix)
+  if parkedMore ~= 0 then redis.call('INCRBY', prefix .. 'callpost:parked', parkedMore) end
+end`;
+
+/** An event that has just been put where workers take from waits behind the first of its call instead. Needs a count. */
 const FOLLOW = `
 local holdMs
 local function follow(prefix, jobId, call, nowMs)
   holdMs = holdMs or tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${MAX_HOLD_SETTING}')) or ${DEFAULT_LANE_MAX_HOLD_MS}
   redis.call('RPUSH', prefix .. 'callpost:lane:' .. call, jobId)
-  redis.call('INCR', prefix .. 'callpost:parked')
-  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}')
+  countParked(prefix, 1)
+  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}', '${LANE_FIELD}', call)
   redis.call('ZADD', prefix .. 'delayed', (nowMs + holdMs) * 0x1000, jobId)
 end`;
 
@@ -24,8 +38,10 @@ end`;
  */
 const JOIN = `
 local function join(waitKey, jobId, call, nowMs, prefix)
-  redis.call('HSET', prefix .. jobId, '${LANE_FIELD}', call)
-  if redis.call('HSETNX', prefix .. 'callpost:lanes', call, jobId) == 1 then return 1 end
+  if redis.call('HSETNX', prefix .. 'callpost:lanes', call, jobId) == 1 then
+    redis.call('HSET', prefix .. jobId, '${LANE_FIELD}', call)
+    return 1
+  end
   redis.call('LPOP', waitKey)
   follow(prefix, jobId, call, nowMs)
   local first = redis.call('HGET', prefix .. 'callpost:lanes', call)
@@ -53,7 +69,7 @@ end`;
 
 /**
  * The next of a call becomes its first, and is woken if it is parked and that is wanted; workers are not called. What was
- * removed by hand, or died without leaving its lane, is passed over. Needs {@link WAKE}.
+ * removed by hand, or died without leaving its lane, is passed over. Needs {@link WAKE} and a count.
  *
  * Returns its job id, or nil when there is none; and whether it was woken.
  */
@@ -65,7 +81,7 @@ local function advance(prefix, call, isToBeWoken)
   local followers = prefix .. 'callpost:lane:' .. call
   local nextId = redis.call('LPOP', followers)
   while nextId do
-    redis.call('DECR', prefix .. 'callpost:parked')
+    countParked(prefix, -1)
     local isWoken = isToBeWoken and redis.call('ZREM', prefix .. 'delayed', nextId) == 1
     if isWoken then unpark(prefix, nextId) end
     if isWoken or not isGone(prefix, nextId) then
@@ -105,7 +121,7 @@ local function rememberOvertaker(prefix, call, overtaker)
   if redis.call('EXISTS', prefix .. jobId) == 0 then rememberNewest(prefix, call, timestamp) end
 end`;
 
-export const LANE_LUA = { FOLLOW, JOIN, WAKE, ADVANCE, HAS_LANE, REMEMBER };
+export const LANE_LUA = { COUNT, COUNT_TOGETHER, FOLLOW, JOIN, WAKE, ADVANCE, HAS_LANE, REMEMBER };
 
 /** A script of BullMQ as a function of ours, so that what we do before and after it is one script with it. */
 export function bullmqFunction({ content }: BullmqScript): string {

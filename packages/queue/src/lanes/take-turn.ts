@@ -31,6 +31,7 @@ export interface TurnQuestion {
  * KEYS job. ARGV prefix, job id, token, hold is over, look again at.
  */
 const TAKE_TURN = `
+${LANE_LUA.COUNT}
 ${LANE_LUA.WAKE}
 ${LANE_LUA.ADVANCE}
 local prefix, jobId = ARGV[1], ARGV[2]

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CallEventRules, DEFAULT_CHANNEL } from '@callpost/domain';
 import { CHANNELS_KEY, requireChannelName } from '../names.js';
 import { connectRedis, messageOf, openRedis, type RedisConnection } from '../redis.js';
@@ -8,7 +9,7 @@ import { firstEventState } from './first-event.js';
 import { type OpenPaths, openPaths } from './open-paths.js';
 import { createOrderStamp } from './order-stamp.js';
 import type { Outcome } from './paths.js';
-import { createEventReader } from './read-event.js';
+import { createEventReader, type ReadEvent } from './read-event.js';
 import { type Durability, replicateAll } from './replicated.js';
 import { EventNotAcknowledgedError, type SendAnswer } from './send-answer.js';
 import type { SendTracing } from './send-tracing.js';
@@ -95,8 +96,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     }
   }
 
-  async function sendChunk(inputs: readonly unknown[]): Promise<(SendAnswer | NotAcknowledged)[]> {
-    const all = inputs.map(read);
+  async function sendChunk(all: readonly ReadEvent[]): Promise<(SendAnswer | NotAcknowledged)[]> {
     const valid = all.flatMap((one) => (one.ok ? [one.event] : []));
     const enqueued = await enqueue(valid);
     const duplicate = enqueued.filter((outcome) => 'home' in outcome && outcome.isKnown).length;
@@ -133,13 +133,25 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
     }
   }
 
+  /**
+   * While Redis takes one chunk, the next is read. It is not sent before all of the one before it are acknowledged: it
+   * could overtake an event of the same call.
+   */
   async function sendMany(inputs: readonly unknown[]): Promise<SendAnswer[]> {
     const answers: SendAnswer[] = [];
+    const readChunk = (start: number) => inputs.slice(start, start + chunkSize).map(read);
+    let chunk = readChunk(0);
     for (let start = 0; start < inputs.length; start += chunkSize) {
-      for (const answer of await sendChunk(inputs.slice(start, start + chunkSize))) {
-        if ('error' in answer) throw notAcknowledged(answer, answers);
+      const readNext = nextTurn().then(() => readChunk(start + chunkSize));
+      const [answered, next] = await Promise.all([sendChunk(chunk), readNext]);
+      for (const answer of answered) {
+        if ('error' in answer) {
+          for (const one of next) if (one.ok) one.event.span?.end('not_acknowledged');
+          throw notAcknowledged(answer, answers);
+        }
         answers.push(answer);
       }
+      chunk = next;
     }
     return answers;
   }
@@ -151,7 +163,7 @@ export function createCallEventQueue(options: CallEventQueueOptions): CallEventQ
   );
 
   async function sendTogether(sendings: readonly Sending[]): Promise<void> {
-    const answers = await sendChunk(sendings.map(({ event }) => event)).catch((error: unknown) =>
+    const answers = await sendChunk(sendings.map(({ event }) => read(event))).catch((error: unknown) =>
       sendings.map(() => ({ error })),
     );
     for (const [index, answer] of answers.entries()) {
