@@ -59,16 +59,17 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     bodyTimeout: 0,
   });
   pool.on('connect', onConnection);
+  /** Names and values in turn. */
+  const sameHeaders = [
+    ...['accept', 'application/json'],
+    ...['content-type', 'application/json'],
+    ...['user-agent', userAgent],
+  ];
 
   function post({ path, body, signature }: SignedRequest, interrupt: Interrupt): Promise<PostResult> {
     return new Promise((resolve) => {
       const attempt = new Attempt(resolve, timeoutMs, interrupt);
-      const headers = {
-        accept: 'application/json',
-        'content-type': 'application/json',
-        'user-agent': userAgent,
-        [SIGNATURE_HEADER]: signature,
-      };
+      const headers = [...sameHeaders, SIGNATURE_HEADER, signature];
       pool.dispatch({ path, method: 'POST', headers, body }, attempt);
     });
   }

@@ -121,12 +121,9 @@ export class EventBackend extends GatedBackend {
   ): Promise<Completed> {
     const [job, , , token, fetchNext] = parameters;
     if (!DELIVERS_TOGETHER) return super.moveToCompleted(...parameters);
+    const deliver = this.#deliver ?? this.#deliverBy(await this.queue.client);
     const fetchesNext = fetchNext && !this.queue.closing && this.mayBringNext();
-    const answer = await this.#deliverBy(await this.queue.client)({
-      jobId: job.id ?? '',
-      token,
-      fetchesNext,
-    });
+    const answer = await deliver({ jobId: job.id ?? '', token, fetchesNext });
     if (answer === NOT_PLAIN) return super.moveToCompleted(...parameters);
     if (typeof answer === 'number' && answer < 0) {
       throw this.finishedErrors({

@@ -27,15 +27,16 @@ export class EventWorker extends Worker<unknown, void, string, EventBackend> {
     return this.#held + this.#refused.size;
   }
 
-  override async processJob(
+  override processJob(
     ...[job, token, fetchNext]: Parameters<Worker<unknown, void>['processJob']>
   ): Promise<void | Job<unknown, void>> {
     this.#held += 1;
-    try {
-      return await super.processJob(job, token, fetchNext);
-    } finally {
+    const settled = super.processJob(job, token, fetchNext);
+    const end = () => {
       this.#held -= 1;
-    }
+    };
+    settled.then(end, end);
+    return settled;
   }
 
   /** The last that BullMQ tries with a job that could not be completed either; while it closes, it tells nobody. */
