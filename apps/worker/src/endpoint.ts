@@ -59,17 +59,16 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     bodyTimeout: 0,
   });
   pool.on('connect', onConnection);
-  /** Names and values in turn. */
-  const sameHeaders = [
-    ...['accept', 'application/json'],
-    ...['content-type', 'application/json'],
-    ...['user-agent', userAgent],
-  ];
 
   function post({ path, body, signature }: SignedRequest, interrupt: Interrupt): Promise<PostResult> {
     return new Promise((resolve) => {
       const attempt = new Attempt(resolve, timeoutMs, interrupt);
-      const headers = [...sameHeaders, SIGNATURE_HEADER, signature];
+      const headers = {
+        accept: 'application/json',
+        'content-type': 'application/json',
+        'user-agent': userAgent,
+        [SIGNATURE_HEADER]: signature,
+      };
       pool.dispatch({ path, method: 'POST', headers, body }, attempt);
     });
   }
@@ -137,10 +136,9 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#isSettled) return;
     this.#isSettled = true;
     clearTimeout(this.#deadline);
-    const chunks = this.#chunks;
     this.#resolve({
       result: this.#result(code),
-      readResponse: () => Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8'),
+      readResponse: () => Buffer.concat(this.#chunks).subarray(0, MAX_RESPONSE_BYTES).toString('utf8'),
       ...(code === undefined ? {} : { code }),
     });
     this.#controller?.abort(new Error('settled'));

@@ -16,7 +16,6 @@ export function warningsOf(event: CallEvent): EventWarning[] {
   const warnings: EventWarning[] = [];
   if (!event.thread_id) warnings.push('thread_id_missing');
   const urls = event.attachments ?? [];
-  if (urls.length === 0) return warnings;
   if (urls.some((url) => /^http:/i.test(url))) warnings.push('attachment_not_https');
   if (urls.some((url) => /^[a-z]+:\/\/[^/?#]*@/i.test(url))) warnings.push('attachment_has_credentials');
   if (urls.some((url) => EXPIRY_PARAMETER.test(url))) warnings.push('attachment_expires');
