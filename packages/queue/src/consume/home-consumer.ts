@@ -5,6 +5,7 @@ import { readMarks } from '../event-marks.js';
 import { PARKED } from '../lanes/lane-keys.js';
 import { type Turn, takeTurn } from '../lanes/take-turn.js';
 import { attemptsOf, createLetter, type DeadLetter } from '../letters/dead-letter.js';
+import { callOf } from '../letters/letter-entry.js';
 import { indexLetters } from '../letters/letter-index.js';
 import { queueName } from '../names.js';
 import { writeResult } from '../replay/run-results.js';
@@ -80,7 +81,8 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
     const holdEndsAtMs = queuedAtMs + options.laneMaxHoldMs + options.stoppedMsSince(queuedAtMs);
     const isHoldOver = now() >= holdEndsAtMs;
     const lookAgainAtMs = isHoldOver ? now() + LOOK_AGAIN_MS : holdEndsAtMs;
-    return takeTurn(redis, { home, jobId: job.id ?? '', token, isHoldOver, lookAgainAtMs });
+    const call = callOf(job.data);
+    return takeTurn(redis, { home, jobId: job.id ?? '', call, token, isHoldOver, lookAgainAtMs });
   }
 
   /** Hints, both of them: without them the event is settled all the same. */

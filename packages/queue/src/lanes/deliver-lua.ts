@@ -18,10 +18,10 @@ const bullmq = bullmqParts(moveToFinished, 'local jobIdKey = KEYS[12]');
 
 /** An event, if it is still this worker's, leaves Redis and its lane. Its id is remembered. The woken one is in `woken`. */
 const LEAVE = `
-local woken
-local function unpark(_, jobId) woken = jobId end
+local woken, laneOfWoken
+local function unpark(_, jobId, call) woken, laneOfWoken = jobId, call end
 local function unparkNow()
-  redis.call('HSET', prefix .. woken, 'delay', 0, 'name', '${JOB_NAME}')
+  redis.call('HSET', prefix .. woken, 'delay', 0, 'name', '${JOB_NAME}', '${LANE_FIELD}', laneOfWoken)
   redis.call('RPUSH', wait, woken)
   isMarked = true
 end
@@ -96,7 +96,7 @@ local function take(token)
   local changed = {'processedOn', nowMs, 'ats', starts}
   if woken then
     job.name = '${JOB_NAME}'
-    changed = {'processedOn', nowMs, 'ats', starts, 'delay', 0, 'name', '${JOB_NAME}'}
+    changed = {'processedOn', nowMs, 'ats', starts, 'delay', 0, 'name', '${JOB_NAME}', '${LANE_FIELD}', laneOfWoken}
   end
   redis.call('HSET', jobKey, unpack(changed))
   if isFresh and job.name == '${JOB_NAME}' and job.opts == '{}' and job.priority == '0' then

@@ -21,14 +21,17 @@ local function writeCount(prefix)
   if parkedMore ~= 0 then redis.call('INCRBY', prefix .. 'callpost:parked', parkedMore) end
 end`;
 
-/** An event that has just been put where workers take from waits behind the first of its call instead. Needs a count. */
+/**
+ * An event that has just been put where workers take from waits behind the first of its call instead. Needs a count. Which
+ * call is not written to it, but when it is woken: where it waits says so, and most events wait.
+ */
 const FOLLOW = `
 local holdMs
 local function follow(prefix, jobId, call, nowMs)
   holdMs = holdMs or tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${MAX_HOLD_SETTING}')) or ${DEFAULT_LANE_MAX_HOLD_MS}
   redis.call('RPUSH', prefix .. 'callpost:lane:' .. call, jobId)
   countParked(prefix, 1)
-  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}', '${LANE_FIELD}', call)
+  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}')
   redis.call('ZADD', prefix .. 'delayed', (nowMs + holdMs) * 0x1000, jobId)
 end`;
 
@@ -54,16 +57,16 @@ end`;
 
 /** A parked event goes to where it is taken next: it has waited longer than what waits there. */
 const WAKE = `
-local function unpark(prefix, jobId)
-  redis.call('HSET', prefix .. jobId, 'delay', 0, 'name', '${JOB_NAME}')
+local function unpark(prefix, jobId, call)
+  redis.call('HSET', prefix .. jobId, 'delay', 0, 'name', '${JOB_NAME}', '${LANE_FIELD}', call)
   redis.call('RPUSH', prefix .. 'wait', jobId)
 end
 local function callWorkers(prefix)
   redis.call('ZADD', prefix .. 'marker', 0, '0')
 end
-local function wake(prefix, jobId)
+local function wake(prefix, jobId, call)
   if redis.call('ZREM', prefix .. 'delayed', jobId) == 0 then return end
-  unpark(prefix, jobId)
+  unpark(prefix, jobId, call)
   callWorkers(prefix)
 end`;
 
@@ -83,7 +86,7 @@ local function advance(prefix, call, isToBeWoken)
   while nextId do
     countParked(prefix, -1)
     local isWoken = isToBeWoken and redis.call('ZREM', prefix .. 'delayed', nextId) == 1
-    if isWoken then unpark(prefix, nextId) end
+    if isWoken then unpark(prefix, nextId, call) end
     if isWoken or not isGone(prefix, nextId) then
       redis.call('HSET', prefix .. 'callpost:lanes', call, nextId)
       return nextId, isWoken

@@ -16,6 +16,8 @@ export type Turn =
 export interface TurnQuestion {
   readonly home: Home;
   readonly jobId: string;
+  /** By its data; null when that does not say. What is written to the job goes before. */
+  readonly call: string | null;
   /** Of the lock under which the worker holds the event. */
   readonly token: string;
   /** Whether it has waited for as long as an event may wait for earlier ones. */
@@ -28,14 +30,14 @@ export interface TurnQuestion {
  * A parked event came back by its timer. It goes if it is the first of its call, or if all before it are gone, or if it
  * has waited long enough and those before it are not being sent at the moment: these lose their place then, are marked with
  * who took it, and are sent when their own time comes. What is before it and waits for a wake that never came is woken.
- * KEYS job. ARGV prefix, job id, token, hold is over, look again at.
+ * KEYS job. ARGV prefix, job id, token, hold is over, look again at, call or ''.
  */
 const TAKE_TURN = `
 ${LANE_LUA.COUNT}
 ${LANE_LUA.WAKE}
 ${LANE_LUA.ADVANCE}
 local prefix, jobId = ARGV[1], ARGV[2]
-local call = redis.call('HGET', KEYS[1], '${LANE_FIELD}')
+local call = redis.call('HGET', KEYS[1], '${LANE_FIELD}') or ARGV[6] ~= '' and ARGV[6]
 local first = call and redis.call('HGET', prefix .. 'callpost:lanes', call)
 local overtaken = 0
 while first and first ~= jobId do
@@ -43,7 +45,7 @@ while first and first ~= jobId do
     local isDelayed = redis.call('ZSCORE', prefix .. 'delayed', first)
     if not isDelayed then break end
     if redis.call('HGET', prefix .. first, 'name') == '${PARKED}' then
-      wake(prefix, first)
+      wake(prefix, first, call)
       break
     end
     if ARGV[4] ~= '1' then break end
@@ -63,10 +65,11 @@ if first and first ~= jobId then
   return -1
 end
 redis.call('HSET', KEYS[1], 'name', '${JOB_NAME}')
+if first then redis.call('HSET', KEYS[1], '${LANE_FIELD}', call) end
 return overtaken`;
 
 export async function takeTurn(redis: RedisConnection, question: TurnQuestion): Promise<Turn> {
-  const { home, jobId, token, isHoldOver, lookAgainAtMs } = question;
+  const { home, jobId, call, token, isHoldOver, lookAgainAtMs } = question;
   const reply = Number(
     await redis.eval(
       TAKE_TURN,
@@ -77,6 +80,7 @@ export async function takeTurn(redis: RedisConnection, question: TurnQuestion): 
       token,
       isHoldOver ? 1 : 0,
       lookAgainAtMs,
+      call ?? '',
     ),
   );
   if (reply === -2) return { status: 'lost' };
