@@ -1,9 +1,9 @@
 import { eventually, sampleEvent, sampleEvents } from '@callpost/testkit';
 import type { JobsOptions } from 'bullmq';
 import { describe, expect, it } from 'vitest';
-import { findDeadLetter, type TakenEvent } from '../src/index.js';
+import { findDeadLetter, type Settlement, type TakenEvent } from '../src/index.js';
 import { consume, counts, letters, plain, redis } from './consume-stage.js';
-import { DELIVERED, dead, retryNow } from './test-consumer.js';
+import { DELIVERED, dead, retryNow, startHomeConsumer } from './test-consumer.js';
 
 describe('a plain BullMQ producer, whatever it sets', () => {
   const OPTIONS: ReadonlyArray<readonly [string, JobsOptions]> = [
@@ -110,4 +110,23 @@ it('an event whose workers always die becomes a letter, for whatever the produce
     reason: 'stalled',
     possiblyDelivered: true,
   });
+});
+
+it('takes more at a time when it is let, though there is always another to take', async () => {
+  await plain.addBulk(sampleEvents(50).map((data) => ({ name: 'call-event', data })));
+  const underWay: ((settlement: Settlement) => void)[] = [];
+  const consumer = startHomeConsumer(redis, 'default', {
+    deliver: () => new Promise((resolve) => underWay.push(resolve)),
+  });
+  try {
+    consumer.use({ concurrency: 1, limiter: null });
+    await eventually(() => underWay.length === 1);
+    underWay.pop()?.(DELIVERED);
+    await eventually(() => underWay.length === 1);
+    consumer.use({ concurrency: 5, limiter: null });
+    underWay.pop()?.(DELIVERED);
+    await eventually(() => underWay.length === 5);
+  } finally {
+    await consumer.stop(0);
+  }
 });

@@ -12,7 +12,7 @@ import { writeResult } from '../replay/run-results.js';
 import type { Home } from '../shards/layout.js';
 import type { ChannelConsumerOptions } from './consumer-options.js';
 import { EventWorker } from './event-worker.js';
-import { createInterrupts, type Interrupt } from './interrupt.js';
+import { createInterrupts } from './interrupt.js';
 import { backoffSettings, giveUpDoubtful, isUnforeseen, leaveAsItIs, settle } from './settle.js';
 import type { SharedGate } from './shared-gate.js';
 import type { Share } from './shares.js';
@@ -57,22 +57,18 @@ export function createHomeConsumer(options: HomeConsumerOptions): HomeConsumer {
     if (token === undefined) throw new TypeError('BullMQ gives a token');
     const under = interrupts.begin(job.id ?? '');
     try {
-      await work(job, token, under.interrupt);
+      if (isGraceOver) return await settle(job, token, HANDED_BACK);
+      if (isLockDoubtful(job, options, now())) return await giveUpDoubtful(job, token);
+      const turn = job.name === PARKED ? await askForTurn(job, token) : FREE;
+      if (turn.status !== 'turn') return leaveAsItIs();
+      const settlement = await deliver(takenEvent(job, turn.overtaken), under.interrupt);
+      if (!isTurnedAway(settlement)) gate?.onEnd();
+      if (settlement.outcome === 'delivered' && !isOfRun(job)) return;
+      await beforeSettling(job, settlement).catch(observer.onError);
+      await settle(job, token, settlement);
     } finally {
       interrupts.end(under);
     }
-  }
-
-  async function work(job: Job, token: string, interrupt: Interrupt): Promise<void> {
-    if (isGraceOver) return settle(job, token, HANDED_BACK);
-    if (isLockDoubtful(job, options, now())) return giveUpDoubtful(job, token);
-    const turn = job.name === PARKED ? await askForTurn(job, token) : FREE;
-    if (turn.status !== 'turn') return leaveAsItIs();
-    const settlement = await deliver(takenEvent(job, turn.overtaken), interrupt);
-    if (!isTurnedAway(settlement)) gate?.onEnd();
-    if (settlement.outcome === 'delivered' && !isOfRun(job)) return;
-    await beforeSettling(job, settlement).catch(observer.onError);
-    await settle(job, token, settlement);
   }
 
   /** Of a parked event that came back by its timer. The time that it waited for the channel is not the call's fault. */
