@@ -31,7 +31,7 @@ export class EventWorker extends Worker<unknown, void, string, EventBackend> {
 
   /**
    * Goes on with the next job by itself as long as every place is taken: BullMQ's loop would have nothing to do but hand it
-   * back, which costs a tenth of a delivery.
+   * back, which costs a twentieth of the worker's CPU.
    */
   override async processJob(
     ...[first, token, mayFetchNext = () => true]: Parameters<Worker<unknown, void>['processJob']>

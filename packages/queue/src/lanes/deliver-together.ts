@@ -69,10 +69,10 @@ export const DELIVERS_TOGETHER = createHash('sha256')
   .startsWith(KNOWN_SCRIPT);
 
 /**
- * With more, Redis would stand still while the worker goes through its answers, and the worker while Redis goes through
- * them: a tenth less in all. Neither does one script keep others waiting then.
+ * With many more, Redis would stand still while the worker goes through its answers, and the worker while Redis goes through
+ * them. Neither does one script keep others waiting then.
  */
-const MOST_AT_ONCE = 8;
+const MOST_AT_ONCE = 16;
 
 interface Delivery {
   readonly event: DeliveredEvent;
