@@ -2,7 +2,7 @@ import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { JOB_NAME } from '../names.js';
 import { NOT_PLAIN } from './deliver-together.js';
 import { LANE_FIELD, OVERTAKEN_FIELD } from './lane-keys.js';
-import { bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
+import { bullmqParts, forEach, LANE_LUA, WOKEN } from './lane-lua.js';
 
 /*
  * What becomes of a delivered event is nine tenths of what Redis does for Callpost. So it is not BullMQ's script that does
@@ -21,7 +21,7 @@ const LEAVE = `
 local woken, laneOfWoken
 local function unpark(_, jobId, call) woken, laneOfWoken = jobId, call end
 local function unparkNow()
-  redis.call('HSET', prefix .. woken, 'delay', 0, 'name', '${JOB_NAME}', '${LANE_FIELD}', laneOfWoken)
+  redis.call('HSET', prefix .. woken, ${WOKEN}, laneOfWoken)
   redis.call('RPUSH', wait, woken)
   isMarked = true
 end
@@ -96,7 +96,7 @@ local function take(token)
   local changed = {'processedOn', nowMs, 'ats', starts}
   if woken then
     job.name = '${JOB_NAME}'
-    changed = {'processedOn', nowMs, 'ats', starts, 'delay', 0, 'name', '${JOB_NAME}', '${LANE_FIELD}', laneOfWoken}
+    changed = {'processedOn', nowMs, 'ats', starts, ${WOKEN}, laneOfWoken}
   end
   redis.call('HSET', jobKey, unpack(changed))
   if isFresh and job.name == '${JOB_NAME}' and job.opts == '{}' and job.priority == '0' then

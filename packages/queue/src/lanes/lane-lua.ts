@@ -55,10 +55,13 @@ local function join(waitKey, jobId, call, nowMs, prefix)
   return 1
 end`;
 
+/** What is written to an event that is woken, but for the call, which comes after it. */
+export const WOKEN = `'delay', 0, 'name', '${JOB_NAME}', '${LANE_FIELD}'`;
+
 /** A parked event goes to where it is taken next: it has waited longer than what waits there. */
 const WAKE = `
 local function unpark(prefix, jobId, call)
-  redis.call('HSET', prefix .. jobId, 'delay', 0, 'name', '${JOB_NAME}', '${LANE_FIELD}', call)
+  redis.call('HSET', prefix .. jobId, ${WOKEN}, call)
   redis.call('RPUSH', prefix .. 'wait', jobId)
 end
 local function callWorkers(prefix)
