@@ -75,7 +75,7 @@ async function measure({ what, size, only, env, json }, sink) {
   );
   if (sink.kind === 'node')
     say('No C compiler: the sink takes CPU from what is measured. Compare only within this run.');
-  const options = { sink, size: SIZES[size], only, env, say, isQuick: size !== 'full' };
+  const options = { sink, size: SIZES[size], sizeName: size, only, env, say };
   const results = await WHATS[what].run(options);
   process.stdout.write(WHATS[what].tables(results));
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...about, ...results }, null, 2)}\n`);

@@ -24,7 +24,7 @@ export async function measureProfile({ sink, size, env, say }) {
     const folder = mkdtempSync(join(tmpdir(), 'callpost-profile-'));
     try {
       const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
-      const run = await drain(contender(name), { sink, count: size.events, stage: { nodeFlags, env } });
+      const run = await drain(contender(name), { sink, count: size.eventsOfRun, stage: { nodeFlags, env } });
       const [file] = readdirSync(folder);
       profiles[name] = { cpuUs: run.nodeCpuPer1000 * 1_000, ...summariseProfile(join(folder, file)) };
       say(`${name}: ${number(profiles[name].cpuUs)} µs of CPU a delivery`);

@@ -1,15 +1,56 @@
 import { CONTENDERS, contender } from './contenders/contenders.mjs';
 import { judgeGoals } from './goals.mjs';
-import { drain } from './measure/drain.mjs';
 import { enqueueRates } from './measure/enqueue.mjs';
+import { inTurns, turned } from './measure/in-turns.mjs';
 import { latency } from './measure/latency.mjs';
 import { median } from './measure/statistics.mjs';
 
-/** `events`: for everybody but the naive worker, who gets a third, so that his runs take as long as the others'. */
+/**
+ * `events`: of a turn, for everybody but the naive worker, who gets a quarter, so that his turns take about as long as the
+ * others'. `sittings`: how often all are started anew, since one process of the same program has luck with its memory and its
+ * compiled code that another has not, some per cent of its speed. `rounds`: of turns, in each sitting; `warmUpRounds`: before
+ * them, not measured. `eventsOfRun`: of what is measured in whole runs.
+ */
 export const SIZES = {
-  full: { rounds: 5, events: 40_000, enqueued: 10_000, latencyRounds: 3, steadySeconds: 8, loadSeconds: 4 },
-  quick: { rounds: 3, events: 8_000, enqueued: 2_000, latencyRounds: 1, steadySeconds: 2, loadSeconds: 1 },
-  tiny: { rounds: 1, events: 1_200, enqueued: 200, latencyRounds: 1, steadySeconds: 0.5, loadSeconds: 0.2 },
+  full: {
+    sittings: 4,
+    scaleRounds: 7,
+    rounds: 4,
+    warmUpRounds: 3,
+    events: 10_000,
+    eventsOfRun: 40_000,
+    enqueueRounds: 5,
+    enqueued: 10_000,
+    latencyRounds: 3,
+    steadySeconds: 8,
+    loadSeconds: 4,
+  },
+  quick: {
+    sittings: 2,
+    scaleRounds: 5,
+    rounds: 3,
+    warmUpRounds: 2,
+    events: 2_500,
+    eventsOfRun: 8_000,
+    enqueueRounds: 3,
+    enqueued: 2_000,
+    latencyRounds: 1,
+    steadySeconds: 2,
+    loadSeconds: 1,
+  },
+  tiny: {
+    sittings: 1,
+    scaleRounds: 1,
+    rounds: 1,
+    warmUpRounds: 1,
+    events: 1_200,
+    eventsOfRun: 1_200,
+    enqueueRounds: 1,
+    enqueued: 200,
+    latencyRounds: 1,
+    steadySeconds: 0.5,
+    loadSeconds: 0.2,
+  },
 };
 
 const STEADY_PER_SECOND = 50;
@@ -17,35 +58,28 @@ const LOAD = 0.7;
 const MEASURED_FOR_LATENCY = ['naive', 'plain', 'callpost'];
 
 /**
- * Everything, interleaved: each round runs all contenders one after the other, in an order that turns with the round, so
- * that what else the machine does meets all of them alike.
+ * Everything: first all contenders in turns of less than a second, then latency and enqueueing, one contender after the
+ * other, in an order that turns with the round.
  *
  * @param {{ sink: object, size: object, only: readonly string[], env: Record<string, string>, say: (text: string) => void }}
  *   options `only`: names of contenders; empty for all and for enqueueing. `env`: of Callpost's worker
  */
 export async function runBench({ sink, size, only, env, say }) {
   const names = only.length > 0 ? only : CONTENDERS.map(({ name }) => name);
+  const entrants = names.map((name) => ({
+    name,
+    contender: contender(name),
+    events: name === 'naive' ? size.events / 4 : size.events,
+    stage: { env },
+  }));
   const rounds = [];
-  for (let round = 0; round < size.rounds; round += 1) {
-    const figures = {};
-    for (const name of turned(names, round)) {
-      const count = name === 'naive' ? Math.round(size.events / 3) : size.events;
-      figures[name] = await drain(contender(name), { sink, count, stage: { env } });
-      const { deliveriesPerSecond, othersCores } = figures[name];
-      say(
-        `round ${round + 1}/${size.rounds}  ${name.padEnd(18)} ${Math.round(deliveriesPerSecond)}/s, others ${othersCores.toFixed(1)} cores`,
-      );
-    }
-    rounds.push(figures);
+  for (let sitting = 1; sitting <= size.sittings; sitting += 1) {
+    say(`sitting ${sitting}/${size.sittings}: enqueueing, then ${size.warmUpRounds} rounds to warm up`);
+    rounds.push(...(await inTurns(entrants, { sink, say, ...size })));
   }
   const latencies = await measureLatency({ sink, size, names, rounds, env, say });
   const enqueue = only.length > 0 ? [] : await measureEnqueueing({ sink, size, say });
   return { rounds, latency: latencies, enqueue, goals: judgeGoals(joined(rounds, latencies, enqueue)) };
-}
-
-function turned(names, by) {
-  const at = by % names.length;
-  return [...names.slice(at), ...names.slice(0, at)];
 }
 
 async function measureLatency({ sink, size, names, rounds, env, say }) {
@@ -72,7 +106,7 @@ async function measureLatency({ sink, size, names, rounds, env, say }) {
 
 function measureEnqueueing({ sink, size, say }) {
   say('enqueueing');
-  return enqueueRates({ sink, count: size.enqueued, rounds: size.rounds });
+  return enqueueRates({ sink, count: size.enqueued, rounds: size.enqueueRounds });
 }
 
 /** The rounds of each kind side by side, as far as there are. */

@@ -1,69 +1,61 @@
 import { sampleEvent, writeDeadLetters } from '@callpost/testkit';
 import { contender } from './contenders/contenders.mjs';
-import { drain } from './measure/drain.mjs';
-import { drainHeld } from './measure/drain-held.mjs';
+import { inTurns } from './measure/in-turns.mjs';
 import { median } from './measure/statistics.mjs';
 import { number, table } from './report.mjs';
 
 /** A rate or a scrape that is within this share of the first line's counts as flat. */
 const FLAT_WITHIN = 0.2;
 
+/** Few enough that a queue of a thousand events holds all of many calls: four fifths wait for an earlier one at any depth. */
+const CALLS_OF_A_SHALLOW_QUEUE = { callsAtATime: 50, eventsPerCall: 5 };
+
 /**
- * What grows, and in which steps. Every step is measured against the first of its series, in runs that take turns. A
- * deeper queue is held at its depth: the bench enqueues as fast as the worker delivers, the same for every depth.
+ * What grows, and in which steps, by how large the bench is; and what makes an entrant of a step. Every step is measured
+ * against the first of its series.
  */
 const SERIES = {
   'events waiting': {
-    steps: { full: [1_000, 100_000, 1_000_000], quick: [1_000, 20_000], tiny: [100, 500] },
-    measure: (depth, { sink, env, events }) =>
-      drainHeld(contender('callpost'), { sink, env, depth, count: events }),
+    steps: { full: [1_000, 100_000, 1_000_000], quick: [1_000, 20_000], tiny: [500, 2_000] },
+    of: (depth) => ({ depth, calls: CALLS_OF_A_SHALLOW_QUEUE }),
   },
   'calls in lanes': {
     steps: { full: [100, 10_000, 100_000], quick: [100, 5_000], tiny: [10, 100] },
-    measure: (callsAtATime, { sink, env, events }) =>
-      drain(contender('callpost'), {
-        sink,
-        stage: { env },
-        count: Math.max(events, callsAtATime),
-        calls: { callsAtATime, eventsPerCall: Number.POSITIVE_INFINITY },
-      }),
+    of: (callsAtATime) => ({ calls: { callsAtATime, eventsPerCall: Number.POSITIVE_INFINITY } }),
   },
   'dead letters': {
     steps: { full: [0, 100_000], quick: [0, 10_000], tiny: [0, 100] },
-    measure: (letters, { sink, env, events }) =>
-      drain(contender('callpost'), {
-        sink,
-        stage: { env },
-        count: events,
-        prepare: (stage) => plantLetters(stage, letters),
-      }),
+    of: (letters) => ({ prepare: (stage) => plantLetters(stage, letters) }),
   },
   channels: {
     steps: { full: [1, 10, 50], quick: [1, 10], tiny: [1, 3] },
-    measure: (count, { sink, env, events }) =>
-      drain(contender('callpost'), { sink, count: events, stage: { env, channels: channelNames(count) } }),
+    of: (count) => ({ stage: { channels: channelNames(count) } }),
   },
   'worker processes': {
     steps: { full: [1, 2, 3], quick: [1, 2], tiny: [1, 2] },
-    measure: (processes, { sink, env, events }) =>
-      drain(contender('callpost'), { sink, stage: { env }, count: events, processes }),
+    of: (processes) => ({ processes }),
   },
 };
 
 /** @returns {Promise<{ series: Record<string, { step: number, runs: object[] }[]> }>} */
-export async function measureScale({ sink, size, env, isQuick, say }) {
+export async function measureScale({ sink, size, sizeName, env, say }) {
   const series = {};
-  const sizeName = size.events < 1_000 ? 'tiny' : isQuick ? 'quick' : 'full';
-  for (const [name, { steps, measure }] of Object.entries(SERIES)) {
-    const rows = steps[sizeName].map((step) => ({ step, runs: [] }));
-    for (let round = 0; round < Math.min(3, size.rounds); round += 1) {
-      for (const { step, runs } of rows) {
-        const run = await measure(step, { sink, env, events: size.events });
-        runs.push(run);
-        say(`round ${round + 1}  ${name} ${step}: ${Math.round(run.deliveriesPerSecond)}/s`);
-      }
-    }
-    series[name] = rows;
+  for (const [name, { steps, of }] of Object.entries(SERIES)) {
+    const wanted = steps[sizeName];
+    say(`more ${name}: ${wanted.map((step) => step.toLocaleString('en-GB')).join(', ')}`);
+    const entrants = wanted.map((step) => {
+      const { stage, ...entrant } = of(step);
+      // Longer turns than the contenders': fifty channels have thousands of attempts under way when they are stopped.
+      const events = size.eventsOfRun / 2;
+      return { name: step, contender: contender('callpost'), events, stage: { env, ...stage }, ...entrant };
+    });
+    const rounds = await inTurns(entrants, {
+      sink,
+      say,
+      warmUpRounds: size.warmUpRounds,
+      rounds: size.scaleRounds,
+    });
+    series[name] = wanted.map((step) => ({ step, runs: rounds.map((round) => round[step]) }));
   }
   return { series };
 }

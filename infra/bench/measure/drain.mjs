@@ -35,13 +35,7 @@ function drainOnce(contender, { sink, count, processes = 1, calls, stage: extra 
     const stage = { ...bare, ...extra, eventCount: count };
     await prepare?.(stage);
     const queue = await contender.openQueue(stage);
-    const memoryBefore = await redisMemory(stage.redis);
-    const cpuBefore = await redisCpuSeconds(stage.redis);
-    const startedAtMs = performance.now();
-    await enqueueInParts(queue, count, calls);
-    const enqueueSeconds = (performance.now() - startedAtMs) / 1_000;
-    const enqueueCpu = (await redisCpuSeconds(stage.redis)) - cpuBefore;
-    const bytesPerEvent = ((await redisMemory(stage.redis)) - memoryBefore) / count;
+    const filled = await fill(contender, { stage, queue, count, calls });
 
     for (let number = 0; number < processes; number += 1) contender.start(stage);
     const progress = progressOf(contender, { stage, queue, count });
@@ -50,37 +44,55 @@ function drainOnce(contender, { sink, count, processes = 1, calls, stage: extra 
     const to = await reach(stage, progress, count);
     const scrapeMs = await scrapes.stop();
 
-    const rssBytes = sum(stage.programs.map(({ pid }) => peakRssBytes(pid)));
-    await Promise.all(stage.programs.map((program) => program.stop()));
-    const accepted = await verify(contender, { stage, queue, count });
-    await queue.close();
+    const ended = await endOf(contender, { stage, queue, count });
     if (count - from.done < count / 4) return null;
     return {
       ...between(from, to),
-      rssMb: rssBytes / 1e6,
-      connections: accepted.connections,
-      acceptedTwice: accepted.repeated,
-      ...(contender.queues === false
-        ? {}
-        : {
-            redisBytesPerEvent: bytesPerEvent,
-            enqueuedPerSecond: count / enqueueSeconds,
-            redisCpuPer1000Enqueued: (enqueueCpu * 1_000) / count,
-          }),
+      ...filled,
+      ...ended,
       ...(scrapeMs.length > 0 ? { scrapeMs: median(scrapeMs) } : {}),
     };
   });
 }
 
+/** Enqueues `count` events. Of a contender that has a queue: how fast, and what one takes of Redis. */
+export async function fill(contender, { stage, queue, count, calls }) {
+  const memoryBefore = await redisMemory(stage.redis);
+  const cpuBefore = await redisCpuSeconds(stage.redis);
+  const startedAtMs = performance.now();
+  await enqueueInParts(queue, count, calls);
+  if (contender.queues === false) return {};
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  return {
+    redisBytesPerEvent: ((await redisMemory(stage.redis)) - memoryBefore) / count,
+    enqueuedPerSecond: count / seconds,
+    redisCpuPer1000Enqueued: (((await redisCpuSeconds(stage.redis)) - cpuBefore) * 1_000) / count,
+  };
+}
+
+/**
+ * Stops a contender's programs. Of `count` events each has arrived or is still queued; one whose answer came too late for the
+ * worker has arrived and is queued to be tried again.
+ *
+ * @throws when one is missing
+ */
+export async function endOf(contender, { stage, queue, count }) {
+  const rssBytes = sum(stage.programs.map(({ pid }) => peakRssBytes(pid)));
+  await Promise.all(stage.programs.map((program) => program.stop()));
+  const { connections, repeated } = await verify(contender, { stage, queue, count });
+  await queue.close();
+  return { rssMb: rssBytes / 1e6, connections, acceptedTwice: repeated };
+}
+
 /** So that a million events are never in memory at a time. */
-export async function enqueueInParts(queue, count, calls) {
+async function enqueueInParts(queue, count, calls) {
   for (let start = 0; start < count; start += 10_000) {
     await queue.enqueue(benchEvents(start, Math.min(count, start + 10_000), calls));
   }
 }
 
 /** How many events are done, and since when, Unix µs. */
-function progressOf(contender, { stage, queue, count }) {
+export function progressOf(contender, { stage, queue, count }) {
   return async () => {
     if (contender.posts === false) {
       return { done: count - (await queue.remaining()), atUs: Date.now() * 1_000 };
@@ -139,9 +151,9 @@ async function verify(contender, { stage, queue, count }) {
   const stats = await stage.sink.stats();
   const remaining = contender.queues === false ? 0 : await queue.remaining();
   const distinct = contender.posts === false ? count : stats.distinct;
-  if (distinct !== count || remaining !== 0 || stats.unknown !== 0 || stats.unsigned !== 0) {
+  if (distinct + remaining < count || stats.unknown !== 0 || stats.unsigned !== 0) {
     const found = { enqueued: count, remaining, ...stats };
-    throw new Error(`${contender.name}: not every event arrived once: ${JSON.stringify(found)}`);
+    throw new Error(`${contender.name}: an event is missing, unknown or unsigned: ${JSON.stringify(found)}`);
   }
   return stats;
 }

@@ -32,8 +32,12 @@ export function startNode(script, { folder, env, nodeFlags = [] }) {
       if (child.exitCode === null && child.signalCode === null) return;
       throw new Error(`${script} ended by itself:\n${output().slice(-2_000)}`);
     },
+    /** It stands still until {@link goOn}: no CPU, no timer, its connections stay. */
+    pause: () => child.kill('SIGSTOP'),
+    goOn: () => child.kill('SIGCONT'),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      child.kill('SIGCONT');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
       await exited;
       clearTimeout(timer);
