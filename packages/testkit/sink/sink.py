@@ -81,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def setup(self):
         super().setup()
+        self.under_way = []
         with lock:
             connections[0] += 1
 
@@ -152,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
             self.settled()
 
     def settled(self):
-        """The other side knows the outcome, though perhaps a body still follows that it need not read."""
+        """The other side knows the outcome, or is just told; perhaps a body still follows that it need not read."""
         with lock:
             for counts, key in self.under_way:
                 counts[key] -= 1
@@ -241,6 +242,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def answer(self, status, body=b"{}", headers=None):
+        # Not after it: this thread may have to wait for its turn, and the next of the call is here meanwhile.
+        self.settled()
         self.head(status, len(body), headers)
         self.wfile.write(body)
 
