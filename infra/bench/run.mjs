@@ -26,9 +26,9 @@ export const SIZES = {
     loadSeconds: 4,
   },
   quick: {
-    sittings: 2,
+    sittings: 1,
     scaleRounds: 5,
-    rounds: 3,
+    rounds: 5,
     warmUpRounds: 2,
     events: 2_500,
     eventsOfRun: 8_000,
