@@ -8,6 +8,8 @@ import { supplyOf } from './supply.mjs';
 const SETTLE = 0.3;
 /** Of a turn, what is measured at least, however far the turn before went beyond its end. */
 const LEAST = 0.5;
+/** Of Callpost's worker: what was under way when it was stopped is still so when it goes on. */
+const PATIENT = { REQUEST_TIMEOUT_MS: '60000', LOCK_DURATION_MS: '120000' };
 
 /**
  * Who takes part: `events` of a turn; `processes`, `calls`, `stage` and `prepare` as in {@link drain}. `depth`: its queue is
@@ -56,7 +58,7 @@ async function withAll([entrant, ...others], sink, turns, body, opened = []) {
   const inTurns = events * (turns + 2);
   const eventCount = (depth ?? 0) + inTurns;
   await withStage({ sink, eventCount }, async (bare) => {
-    const stage = { ...bare, ...extra, eventCount };
+    const stage = { ...bare, ...extra, env: { ...PATIENT, ...extra?.env }, eventCount };
     await prepare?.(stage);
     const queue = await contender.openQueue(stage);
     const count = depth ?? inTurns;
@@ -95,7 +97,8 @@ function takePart({ name, contender, events, processes = 1, calls, depth }, { st
     async end() {
       goOn();
       if (depth === undefined) await reach(stage, progress, count);
-      return { ...filled, ...(await endOf(contender, { stage, queue, count: supply.enqueued() })) };
+      const isHeld = depth !== undefined;
+      return { ...filled, ...(await endOf(contender, { stage, queue, count: supply.enqueued(), isHeld })) };
     },
   };
 }
