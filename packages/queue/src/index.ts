@@ -22,20 +22,15 @@ export {
   releaseChannel,
   resumeChannel,
 } from './brake/control-channel.js';
-export {
-  type ChannelStatus,
-  EVENT_STATES,
-  type EventState,
-  listChannels,
-  readChannelStatus,
-} from './channel-status.js';
+export { type ChannelStatus, listChannels, readChannelStatus } from './channel-status.js';
 export { type ChannelConsumer, createChannelConsumer } from './consume/channel-consumer.js';
 export type { ChannelConsumerOptions, ConsumerObserver } from './consume/consumer-options.js';
 export { HAND_BACK_MS } from './consume/home-consumer.js';
 export { Interrupt, type InterruptReason } from './consume/interrupt.js';
 export type { Deliver, Settlement, TakenEvent } from './consume/taken-event.js';
 export { DEFAULT_DEDUP_WINDOW_MS } from './event-backend.js';
-export { type ChannelReading, OPEN_RUN_STATES, readChannel } from './fleet-reading.js';
+export { type ChannelReading, readChannel } from './fleet-reading.js';
+export { EVENT_STATES, type EventState } from './home-reading.js';
 export { DEFAULT_LANE_MAX_HOLD_MS } from './lanes/lane-keys.js';
 export { type CauseSummary, summariseCauses } from './letters/causes.js';
 export type { DeadLetter } from './letters/dead-letter.js';
@@ -66,6 +61,7 @@ export { inspectRedis, type RedisFinding } from './redis-safety.js';
 export { type ChangeAnswer, setRunConflictRule, setRunRate } from './replay/change-run.js';
 export { checkPlan, type PlanCheck } from './replay/check-plan.js';
 export { type MoveAnswer, moveRun, type RunMove, type RunMoveOptions } from './replay/control-run.js';
+export { OPEN_RUN_STATES } from './replay/open-runs.js';
 export {
   defaultCanary,
   type PlanAnswer,

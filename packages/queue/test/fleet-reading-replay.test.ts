@@ -1,6 +1,7 @@
 import { eventually } from '@callpost/testkit';
 import { expect, it } from 'vitest';
 import { readChannel } from '../src/index.js';
+import { runKeys } from '../src/replay/run.js';
 import { CHANNEL, carry, deliverAll, inState, makeLetters, move, plan, redis } from './replay-stage.js';
 
 const replay = async () => (await readChannel(redis.client, CHANNEL)).replay;
@@ -12,6 +13,10 @@ it('counts the runs that are not over, and the letters that running ones have no
   expect(await replay()).toEqual({ runs, lettersLeft: 0 });
   await move(run, 'start');
   expect(await replay()).toEqual({ runs: { ...runs, running: 1 }, lettersLeft: 10 });
+  const { results } = runKeys(CHANNEL, run.id);
+  await redis.client.hset(results, 'one', 'delivered', 'another', 'dead_again');
+  expect((await replay()).lettersLeft).toBe(8);
+  await redis.client.del(results);
   await move(run, 'pause');
   expect(await replay()).toEqual({ runs: { ...runs, paused: 1 }, lettersLeft: 0 });
   await move(run, 'resume');

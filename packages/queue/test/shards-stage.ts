@@ -1,5 +1,5 @@
 import { sampleEvent } from '@callpost/testkit';
-import { readHomeStatus } from '../src/channel-status.js';
+import { readHome } from '../src/home-reading.js';
 import { type CallEventQueue, createCallEventQueue, type TakenEvent } from '../src/index.js';
 import { allHomes, homes, type Layout, readLayout } from '../src/shards/layout.js';
 import { redis } from './consume-stage.js';
@@ -18,9 +18,7 @@ export const layoutNow = (): Promise<Layout> => readLayout(redis.client, 'defaul
 export async function countsByHome() {
   const all = ['default', ...homes('default', 8)];
   return new Map(
-    await Promise.all(
-      all.map(async (home) => [home, (await readHomeStatus(redis.client, home)).counts] as const),
-    ),
+    await Promise.all(all.map(async (home) => [home, (await readHome(redis.client, home)).counts] as const)),
   );
 }
 

@@ -54,7 +54,9 @@ export const PLAN_KEPT_MS = 7 * 86_400_000;
 /** For how long an ended run and its results are kept. What it came to is in the audit trail for ever. */
 export const RUN_KEPT_MS = 90 * 86_400_000;
 
-/** Ends the key of a run's results, which begins with the run's. */
+/** Ends the key of a run's letters, which begins with the run's. */
+export const LETTERS_SUFFIX = ':letters';
+/** The same of its results. */
 export const RESULTS_SUFFIX = ':results';
 
 export function runKeys(channel: string, runId: string) {
@@ -70,7 +72,7 @@ export function runKeys(channel: string, runId: string) {
      * List: the planned letters as JSON, in the order in which they are sent. It holds the keys of calls, which may be
      * phone numbers, so it goes with the end of the run, and a plan that nobody starts keeps it for a while only.
      */
-    letters: `${run}:letters`,
+    letters: `${run}${LETTERS_SUFFIX}`,
     /** Hash: job id → {@link LetterResult}; of at least one letter from the first that is sent. */
     results: `${run}${RESULTS_SUFFIX}`,
     /** Which worker carries it out. */

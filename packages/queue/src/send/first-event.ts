@@ -1,4 +1,4 @@
-import type { EventState } from '../channel-status.js';
+import type { EventState } from '../home-reading.js';
 import { PARKED } from '../lanes/lane-keys.js';
 import { jobIdOf, queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
