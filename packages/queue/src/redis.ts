@@ -79,14 +79,22 @@ export class RedisUnavailableError extends Error {
   }
 }
 
-/** An error in words. Of an error that only sums up others, such as EXECABORT, the first of these says more. */
+/**
+ * An error in words. Of an error that only sums up others, such as EXECABORT, the first of these says more. One may sum up
+ * itself: a connection that breaks in the midst of a MULTI fails all of its commands with one and the same error.
+ */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const [first] = causesOf(error);
-  return first === undefined ? (error.message || error.name).replace(/\.$/, '') : messageOf(first);
+  const met = new Set([error]);
+  let told = error;
+  for (let [first] = causesOf(told); first !== undefined && !met.has(first); [first] = causesOf(told)) {
+    met.add(first);
+    told = first;
+  }
+  return told instanceof Error ? (told.message || told.name).replace(/\.$/, '') : String(told);
 }
 
-function causesOf(error: Error): unknown[] {
+function causesOf(error: unknown): unknown[] {
+  if (!(error instanceof Error)) return [];
   if ('lastNodeError' in error && error.lastNodeError instanceof Error) return [error.lastNodeError];
   if (error instanceof AggregateError) return error.errors;
   return 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : [];
