@@ -4,6 +4,7 @@ import type { DeadLetterFilter } from '../letters/dead-letter-filter.js';
 import { readDeadLetters } from '../letters/dead-letters.js';
 import { countNewerDelivered } from '../letters/newer-delivered.js';
 import type { RedisConnection } from '../redis.js';
+import { mayLettersMove, readLayout } from '../shards/layout.js';
 import { type PlannedLetter, writePlannedLetters } from './planned-letters.js';
 import { type OnCallConflict, type ReplayRun, RUN_KEPT_MS, type RunPlan, readRun, runKeys } from './run.js';
 
@@ -49,14 +50,26 @@ export function defaultCanary(count: number): number {
 export async function planRun(redis: RedisConnection, options: PlanOptions): Promise<PlanAnswer> {
   const { channel, filter, patch = null } = options;
   const letters: PlannedLetter[] = [];
+  const met = new Set<string>();
   let sample: PlanSample | null = null;
-  for await (const letter of readDeadLetters(redis, channel, filter)) {
-    const patched = patchedEvent(letter, patch);
-    if (!patched.ok) return { status: 'invalid_patch', eventId: letter.eventId, faults: patched.faults };
-    sample ??= { before: letter.event, after: patched.event };
-    const { jobId, diedAtMs, enqueueOrder, call } = letter;
-    letters.push({ jobId, diedAtMs, enqueueOrder, call });
-  }
+  // One that is moved between its homes while these are read may be seen at neither.
+  const mayMove = mayLettersMove(await readLayout(redis, channel));
+  let pass = 0;
+  let found: number;
+  do {
+    pass += 1;
+    found = 0;
+    for await (const letter of readDeadLetters(redis, channel, filter)) {
+      const { jobId, diedAtMs, enqueueOrder, call } = letter;
+      if (met.has(jobId)) continue;
+      const patched = patchedEvent(letter, patch);
+      if (!patched.ok) return { status: 'invalid_patch', eventId: letter.eventId, faults: patched.faults };
+      sample ??= { before: letter.event, after: patched.event };
+      letters.push({ jobId, diedAtMs, enqueueOrder, call });
+      met.add(jobId);
+      found += 1;
+    }
+  } while (mayMove && (pass === 1 || found > 0));
   if (sample === null) return { status: 'no_match' };
   letters.sort((a, b) => a.enqueueOrder - b.enqueueOrder || a.diedAtMs - b.diedAtMs);
   const run = await writePlan(redis, options, letters);

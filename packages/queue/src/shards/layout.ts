@@ -61,6 +61,11 @@ export function channelOf(home: Home): string {
   return home.replace(/\.\d+$/, '');
 }
 
+/** Whether letters may just be on their way to where their calls go now. */
+export function mayLettersMove({ former, clearSinceMs }: Layout): boolean {
+  return former.length > 0 && clearSinceMs === undefined;
+}
+
 /** Homes that new calls no longer go to, though the channel's own stays in use by plain BullMQ producers. */
 export function formerOnlyHomes(channel: string, layout: Layout): Home[] {
   const now = new Set(homes(channel, layout.shards));
