@@ -20,6 +20,7 @@ import { letterKeys } from '../src/letters/letter-keys.js';
 import { queueKey } from '../src/names.js';
 import { letterTruths } from '../src/replay/letter-truth.js';
 import { runKeys } from '../src/replay/run.js';
+import { bringHome } from '../src/shards/bring-home.js';
 import { type Home, homes } from '../src/shards/layout.js';
 import {
   addAt,
@@ -29,6 +30,7 @@ import {
   divide,
   dyingAt,
   homeOf,
+  hooked,
   idOf,
   redis,
   runs,
@@ -66,9 +68,12 @@ function deliverAll(all: readonly Home[], decide: (taken: TakenEvent) => Settlem
 }
 
 let planned = 0;
-async function plan(options: Partial<PlanOptions> = {}): Promise<ReplayRun> {
+async function plan(
+  options: Partial<PlanOptions> = {},
+  connection: RedisConnection = redis.client,
+): Promise<ReplayRun> {
   planned += 1;
-  const answer = await planRun(redis.client, {
+  const answer = await planRun(connection, {
     channel: CHANNEL,
     filter: {},
     who: 'sre',
@@ -247,6 +252,20 @@ describe('a replay run', () => {
     const ended = carry();
     await eventually(() => expect(ended).toEqual(['done']));
     expectOnceAndInOrder(delivered, 5);
+  });
+
+  it('planned while letters are moved has all of them, also those that were seen at neither home', async () => {
+    for (const id of ['e1', 'e2', 'e3']) await deadAt(OLD, id, DIED);
+    const layout = await divide(3, [1]);
+    let isMoved = false;
+    const movedBeforeTheOldHomeIsRead = hooked((name, [key]) => {
+      if (isMoved || name !== 'zrevrangebyscore' || !String(key).startsWith(queueKey(OLD, '')))
+        return undefined;
+      isMoved = true;
+      return bringHome(redis.client, CHANNEL, layout);
+    });
+    expect(await plan({}, movedBeforeTheOldHomeIsRead)).toMatchObject({ count: 3 });
+    expect(await isDeadAt(NEW, 'e.e1')).toBe(true);
   });
 
   it('goes on when the channel is divided in the middle of it', async () => {
