@@ -10,7 +10,7 @@ import { ensureMonitoring, ensurePython, ensureRedis } from './programs.mjs';
 import { runShown } from './run.mjs';
 import { asCommand, plainly, say, seconds } from './say.mjs';
 import { runStaticSteps } from './static-steps.mjs';
-import { addUp, closingLine, forgetResults, readResults } from './test-results.mjs';
+import { addUp, closingLine, failureText, forgetResults, readResults } from './test-results.mjs';
 import { tool, turboRun } from './turbo.mjs';
 import { ROOT, workspacePackages } from './workspace.mjs';
 
@@ -52,6 +52,9 @@ async function runTests(options) {
   plainly('');
   for (const { name, counts } of results) {
     say(counts.failed === 0 ? 'ok' : 'failed', name, closingLine(counts));
+  }
+  for (const { failures } of results) {
+    for (const failure of failures) plainly(failureText(failure, ROOT));
   }
   const counts = addUp(results.map((result) => result.counts));
   const silent = withoutTests(options.filters.length > 0 ? [] : packages, results);
