@@ -2,6 +2,7 @@ import { readMarks } from './event-marks.js';
 import { PARKED } from './lanes/lane-keys.js';
 import { queueKey } from './names.js';
 import type { RedisConnection } from './redis.js';
+import { redisScript } from './redis-script.js';
 import { earliest } from './shards/each-home.js';
 import type { Home } from './shards/layout.js';
 
@@ -86,16 +87,11 @@ type Text = string | null;
 type Job = readonly [Text, Text, Text, Text];
 type Answer = [[number, number, number, Text, number], [Job | null, Job | null], [Text, Text], Job[], Job[]];
 
-const COMMAND = 'callpostLookAtHome';
-
-interface WithCommand {
-  [COMMAND](prefix: string): Promise<Answer>;
-}
+const look = redisScript<Answer>('callpostLookAtHome', 1, LOOK);
 
 /** One round trip, whatever the number of events. */
 export async function readHome(redis: RedisConnection, home: Home): Promise<HomeReading> {
-  if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { numberOfKeys: 1, lua: LOOK });
-  const answer = await (redis as unknown as WithCommand)[COMMAND](queueKey(home, ''));
+  const answer = await look(redis, queueKey(home, ''));
   const [[waiting, inFlight, delayed, inLanes, dead], next, scores, nextDue, lastDue] = answer;
   const [first, neverAttempted] = next;
   const [diedAtMs, dueScore] = scores;

@@ -1,5 +1,6 @@
 import { queueKey } from '../names.js';
 import type { RedisConnection } from '../redis.js';
+import { redisScript } from '../redis-script.js';
 import { BRAKE_RULES, REDIS_CLOCK } from './brake-lua.js';
 
 /** `braked`: Re:amaze fails. `waiting`: it asked for a pause. `held`: it refuses the channel. A person's pause is apart. */
@@ -89,12 +90,6 @@ function brakeKeys(channel: string) {
 
 export type TellBrake = (report: Report) => Promise<Answer>;
 
-const COMMAND = 'callpostBrake';
-
-interface WithCommand {
-  [COMMAND](...parameters: string[]): Promise<string>;
-}
-
 /** @param clock Lua that sets `now`; only tests have another one than Redis's */
 export function createBrakeScript(
   redis: RedisConnection,
@@ -102,10 +97,8 @@ export function createBrakeScript(
   tuning: BrakeTuning,
   clock = REDIS_CLOCK,
 ): TellBrake {
-  if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { numberOfKeys: 2, lua: clock + BRAKE_RULES });
-  const connection = redis as unknown as WithCommand;
+  const run = redisScript<string>('callpostBrake', 2, clock + BRAKE_RULES);
   const { brake, workers } = brakeKeys(channel);
   const tuningText = JSON.stringify(tuning);
-  return async (report) =>
-    JSON.parse(await connection[COMMAND](brake, workers, JSON.stringify(report), tuningText));
+  return async (report) => JSON.parse(await run(redis, brake, workers, JSON.stringify(report), tuningText));
 }

@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../redis.js';
+import { redisScript } from '../redis-script.js';
 import { LETTERS_SUFFIX, RESULTS_SUFFIX, runKeys } from './run.js';
 
 /** States of replay runs that are not over and were started. */
@@ -29,17 +30,12 @@ for at, id in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, ${NEWEST_RUNS} - 1)) do
 end
 return {states, lettersLeft}`;
 
-const COMMAND = 'callpostLookAtRuns';
-
-interface WithCommand {
-  [COMMAND](all: string, prefix: string): Promise<[string[], number]>;
-}
+const look = redisScript<[states: string[], lettersLeft: number]>('callpostLookAtRuns', 1, LOOK);
 
 /** One round trip, whatever the number of runs. */
 export async function readOpenRuns(redis: RedisConnection, channel: string): Promise<OpenRuns> {
-  if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { numberOfKeys: 1, lua: LOOK });
   const { all, run: prefix } = runKeys(channel, '');
-  const [states, lettersLeft] = await (redis as unknown as WithCommand)[COMMAND](all, prefix);
+  const [states, lettersLeft] = await look(redis, all, prefix);
   const count = (state: OpenRunState) => states.filter((found) => found === state).length;
   return {
     runs: {
