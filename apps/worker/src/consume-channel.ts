@@ -19,7 +19,9 @@ export interface ConsumeOptions {
   readonly redis: RedisConnection;
   /** For replay runs. */
   readonly replayRedis: RedisConnection;
+  /** Events that are being attempted, and what of that is waiting for Re:amaze. */
   readonly inFlight: InFlight;
+  readonly posts: InFlight;
   readonly metrics: Metrics;
   readonly channelLabel: (channel: string) => string;
   readonly logger: Logger;
@@ -39,6 +41,7 @@ export function consumeChannel(
     redis,
     replayRedis,
     inFlight,
+    posts,
     metrics,
     channelLabel,
     logger,
@@ -69,6 +72,7 @@ export function consumeChannel(
     retryPolicy,
     withheldCallers,
     workerName,
+    posts,
     observe,
     now,
     random: Math.random,

@@ -1,4 +1,5 @@
-import { DEFAULT_RETRY_POLICY } from '@callpost/domain';
+import { setImmediate } from 'node:timers/promises';
+import { type ChannelSignal, DEFAULT_RETRY_POLICY } from '@callpost/domain';
 import { Interrupt, type TakenEvent } from '@callpost/queue';
 import { signingKey, verify } from '@callpost/signature';
 import type { AttemptEntry } from '@callpost/telemetry';
@@ -6,6 +7,7 @@ import { sampleEvent } from '@callpost/testkit';
 import { expect, it } from 'vitest';
 import { createDeliver } from './deliver-event.js';
 import type { PostResult } from './endpoint.js';
+import { createInFlight, livenessOf } from './health.js';
 
 const key = signingKey('secret');
 const never = new Interrupt();
@@ -32,11 +34,22 @@ function taken(data: unknown, more: Partial<TakenEvent> = {}): TakenEvent {
 function delivery(
   postResult: PostResult,
   retryPolicy = DEFAULT_RETRY_POLICY,
-  options: { isBraked?: boolean; isHeld?: boolean; brakedMs?: number } = {},
+  options: {
+    isBraked?: boolean;
+    isHeld?: boolean;
+    brakedMs?: number;
+    /** What never answers. */
+    hangs?: 'admit' | 'post' | 'end';
+  } = {},
 ) {
+  const answerOf = async <T>(who: typeof options.hangs, answer: T): Promise<T> =>
+    options.hangs === who ? new Promise<never>(() => undefined) : answer;
   const posts: { body: Buffer; signature: string }[] = [];
   const entries: AttemptEntry[] = [];
   let nowMs = 4_000;
+  const end = ({ kind }: ChannelSignal) =>
+    answerOf('end', { isHeldBack: options.isHeld === true && kind === 'refused' });
+  const underWay = createInFlight(() => nowMs);
   const deliver = createDeliver({
     channel: {
       name: 'sales',
@@ -44,24 +57,26 @@ function delivery(
       async post(body, signature) {
         posts.push({ body, signature });
         nowMs += 50;
-        return postResult;
+        return answerOf('post', postResult);
       },
     },
     brake: {
-      admit: async () =>
-        options.isBraked
-          ? null
-          : { end: async (signal) => ({ isHeldBack: options.isHeld === true && signal.kind === 'refused' }) },
+      admit: () => answerOf('admit', options.isBraked ? null : { end }),
       brakedMsSince: () => options.brakedMs ?? 0,
     },
     retryPolicy,
     withheldCallers: 'refuse',
     workerName: 'host:1',
+    posts: underWay,
     observe: (entry) => entries.push(entry),
     now: () => nowMs,
     random: () => 0,
   });
-  return { deliver, posts, entries };
+  const live = livenessOf(underWay, 1_000);
+  const later = (ms: number) => {
+    nowMs += ms;
+  };
+  return { deliver, posts, entries, live, later };
 }
 
 it('posts the event signed, and tells of it without anything personal', async () => {
@@ -208,4 +223,16 @@ it('time that the channel was stopped does not age an event', async () => {
   const event = sampleEvent({ id: 'event-1' });
   const { deliver } = delivery(answered(503), policy, { brakedMs: 3_000 });
   expect(await deliver(taken(event), never)).toMatchObject({ outcome: 'retry' });
+});
+
+it.each([
+  ['alive', 'Redis, before its POST', 'admit', null],
+  ['stuck', 'Re:amaze, beyond its deadline', 'post', 'a POST has been under way for 600000 ms'],
+  ['alive', 'Redis, after its POST', 'end', null],
+] as const)('a worker is %s whose attempt waits for %s', async (_is, _whom, hangs, trouble) => {
+  const { deliver, live, later } = delivery(answered(401), undefined, { hangs });
+  void deliver(taken(sampleEvent({ id: 'event-1' })), never);
+  await setImmediate();
+  later(10 * 60_000);
+  expect(await live()).toBe(trouble);
 });

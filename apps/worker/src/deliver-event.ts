@@ -16,6 +16,7 @@ import { sign } from '@callpost/signature';
 import type { AttemptEntry } from '@callpost/telemetry';
 import type { Channel } from './channel.js';
 import { type Conclusion, entryOf, settlementOf } from './conclusion.js';
+import type { InFlight } from './health.js';
 
 export interface DeliverOptions {
   readonly channel: Pick<Channel, 'name' | 'post' | 'signingKey'>;
@@ -23,6 +24,8 @@ export interface DeliverOptions {
   readonly retryPolicy: RetryPolicy;
   readonly withheldCallers: WithheldCallers;
   readonly workerName: string;
+  /** What is on its way to Re:amaze. */
+  readonly posts: Pick<InFlight, 'track'>;
   readonly observe: (entry: AttemptEntry, taken: TakenEvent) => void;
   /** Unix ms. */
   readonly now: () => number;
@@ -35,7 +38,7 @@ const BRAKED: Settlement = { outcome: 'interrupted', reason: 'channel_braked', m
 
 /** The way of one event, once it is taken from the queue: check, serialise once, sign, post, judge, tell. */
 export function createDeliver(options: DeliverOptions): Deliver {
-  const { channel, brake, retryPolicy, withheldCallers, workerName, observe, now, random } = options;
+  const { channel, brake, retryPolicy, withheldCallers, workerName, posts, observe, now, random } = options;
 
   return async (taken, interrupt) => {
     const startedAtMs = now();
@@ -56,10 +59,8 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const body = Buffer.from(serialiseEvent(event), 'utf8');
     const admitted = await brake.admit();
     if (admitted === null) return BRAKED;
-    const { result, readResponse, code } = await channel.post(
-      body,
-      sign(body, channel.signingKey()),
-      interrupt,
+    const { result, readResponse, code } = await posts.track(
+      channel.post(body, sign(body, channel.signingKey()), interrupt),
     );
 
     const finishedAtMs = now();

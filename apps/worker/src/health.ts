@@ -3,11 +3,11 @@ import { within } from './within.js';
 /** Null: healthy. Otherwise why not, in words. */
 export type Health = () => Promise<string | null>;
 
-/** Which attempts are under way, to see whether any is stuck and how many there are. */
+/** What is under way, to see whether any of it is stuck and how much there is. */
 export interface InFlight {
   readonly size: () => number;
   /** Until it ends. @returns it */
-  track<T>(attempt: Promise<T>): Promise<T>;
+  track<T>(underWay: Promise<T>): Promise<T>;
   /** Ms; 0 when none is under way. */
   oldestAgeMs(): number;
 }
@@ -18,15 +18,15 @@ export function createInFlight(now: () => number): InFlight {
   const free: number[] = [];
   return {
     size: () => startedAtMs.length - free.length,
-    track(attempt) {
+    track(underWay) {
       const place = free.pop() ?? startedAtMs.length;
       startedAtMs[place] = now();
       const end = () => {
         startedAtMs[place] = null;
         free.push(place);
       };
-      attempt.then(end, end);
-      return attempt;
+      underWay.then(end, end);
+      return underWay;
     },
     oldestAgeMs() {
       const started = startedAtMs.filter((atMs) => atMs !== null);
@@ -36,14 +36,15 @@ export function createInFlight(now: () => number): InFlight {
 }
 
 /**
- * Liveness: that this answers at all shows that the event loop turns; and no attempt outlives its own deadline by far.
- * Never Redis: restarting every worker would not bring a Redis back, it would only lose the warm connections.
+ * Liveness: that this answers at all shows that the event loop turns; and no POST outlives its own deadline by far. Never
+ * Redis, nor an attempt that waits for it: restarting every worker would not bring a Redis back, it would only forget what
+ * was delivered and could not be settled yet, which is then sent again.
  */
-export function livenessOf(inFlight: InFlight, requestTimeoutMs: number): Health {
+export function livenessOf(posts: Pick<InFlight, 'oldestAgeMs'>, requestTimeoutMs: number): Health {
   const limitMs = 2 * requestTimeoutMs + 30_000;
   return async () => {
-    const ageMs = inFlight.oldestAgeMs();
-    return ageMs > limitMs ? `an attempt has been under way for ${ageMs} ms` : null;
+    const ageMs = posts.oldestAgeMs();
+    return ageMs > limitMs ? `a POST has been under way for ${ageMs} ms` : null;
   };
 }
 

@@ -66,6 +66,7 @@ async function run(config: WorkerConfig): Promise<void> {
   const channelLabel = createChannelLabel();
   const openChannelMetrics = createChannelMetrics(metrics);
   const inFlight = createInFlight(now);
+  const posts = createInFlight(now);
 
   const onRedisError = (error: Error) => {
     metrics.redisErrors.inc();
@@ -90,6 +91,7 @@ async function run(config: WorkerConfig): Promise<void> {
     redis,
     replayRedis,
     inFlight,
+    posts,
     metrics,
     channelLabel,
     logger,
@@ -126,7 +128,7 @@ async function run(config: WorkerConfig): Promise<void> {
   /** Stopped before the fleet is. */
   const background: { stop(): unknown }[] = [];
   const opsServer = createOpsServer({
-    live: livenessOf(inFlight, requestTimeoutMs),
+    live: livenessOf(posts, requestTimeoutMs),
     ready: readinessOf(
       () => redis.ping(),
       () => NOT_READY[phase],
