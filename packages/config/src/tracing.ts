@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { type Env, oneOf, type Read, readEnv } from './env.js';
 
 const PROTOCOL = oneOf(['http/protobuf']).optional();
-const ENDPOINT = z.url('an http: or https: URL, such as http://127.0.0.1:4318').optional();
+const ENDPOINT = z
+  .url({ protocol: /^https?$/, error: 'an http: or https: URL, such as http://127.0.0.1:4318' })
+  .optional();
 
 /** The variables of OpenTelemetry that are looked at here; all others are read by its SDK. */
 const ENVIRONMENT = {
