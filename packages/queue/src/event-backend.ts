@@ -1,4 +1,4 @@
-import type { IRedisClient, JobJson, RedisQueueBackend, WorkerOptions } from 'bullmq';
+import type { IRedisClient, RedisQueueBackend, WorkerOptions } from 'bullmq';
 import { GatedBackend } from './consume/gated-backend.js';
 import { createDeliverTogether, DELIVERS_TOGETHER, NOT_PLAIN, nextEvent } from './lanes/deliver-together.js';
 import {
@@ -8,7 +8,6 @@ import {
   MOVE_TO_FINISHED,
   ourCommand,
 } from './lanes/lane-commands.js';
-import { JOB_NAME } from './names.js';
 
 /** An event as it is enqueued. */
 export interface NewEvent {
@@ -24,7 +23,7 @@ export interface NewEvent {
   readonly trace?: string;
 }
 
-/** As what a producer comes to a queue, see `ADD` in `lanes/lane-commands.ts`. */
+/** As what a producer comes to a queue, see `lanes/add-lua.ts`. */
 export interface Entry {
   /** Of its layout. */
   readonly generation: number;
@@ -64,11 +63,9 @@ export class EventBackend extends GatedBackend {
     events: readonly NewEvent[],
   ): Promise<Added[] | 'stale'> {
     if (events.length === 0) return [];
-    const all = await Promise.all(events.map((event) => this.#argumentsToAdd(client, event)));
-    const shared = all[0]?.slice(0, -3) ?? [];
-    const command = [...shared, this.keys[''], generation, mayOpen ? 1 : 0];
-    for (const [index, { id, call, timestamp }] of events.entries()) {
-      command.push(...(all[index]?.slice(-3) ?? []), id, call, Math.trunc(timestamp));
+    const command: unknown[] = [`${this.keys['']}wait`, this.keys[''], generation, mayOpen ? 1 : 0];
+    for (const { id, data, timestamp, call, trace } of events) {
+      command.push(id, data, trace === undefined ? '{}' : JSON.stringify({ tm: trace }), timestamp, call);
     }
     const answers: (number | Error)[] | number = await client.runCommand(ourCommand(ADD_TOGETHER), command);
     if (!Array.isArray(answers)) return 'stale';
@@ -76,34 +73,6 @@ export class EventBackend extends GatedBackend {
       if (answer instanceof Error) throw answer;
       return answer === 1 ? 'accepted' : answer === 0 ? 'duplicate' : 'not_here';
     });
-  }
-
-  /**
-   * What BullMQ's script takes: keys, then three arguments of the job. How it is retried and kept is not the job's but the
-   * worker's policy. Written out, since a job put together by spreading took as long as sending it.
-   */
-  #argumentsToAdd(client: IRedisClient, { id, data, timestamp, trace }: NewEvent): Promise<unknown[]> {
-    const job: JobJson = {
-      id,
-      name: JOB_NAME,
-      data,
-      opts: trace === undefined ? {} : { telemetry: { metadata: trace } },
-      progress: 0,
-      attemptsMade: 0,
-      attemptsStarted: 0,
-      stalledCounter: 0,
-      timestamp,
-      failedReason: '',
-      returnvalue: '',
-    };
-    return this.addJobToTransaction(client, job, id) as Promise<unknown> as Promise<unknown[]>;
-  }
-
-  /** Where BullMQ would send one job. Its arguments are what is wanted of it; they are handed through by its caller. */
-  protected override async addStandardJob(
-    ...[, job, options, args, keys]: Parameters<RedisQueueBackend['addStandardJob']>
-  ): Promise<string> {
-    return this.addStandardJobArgs(job, options, args, keys) as unknown as string;
   }
 
   override execCommand(

@@ -5,8 +5,8 @@ import { reprocessJob } from 'bullmq/dist/esm/scripts/reprocessJob-9.js';
 import { expect, it } from 'vitest';
 
 /*
- * The lanes' scripts contain these of BullMQ. When this fails, BullMQ has changed them: read what, run the lanes' tests and
- * the fault suite, and only then write down the new hashes.
+ * The lanes' scripts contain these of BullMQ, or do what they do. When this fails, BullMQ has changed them: read what, run
+ * the lanes' tests and the fault suite, and only then write down the new hashes.
  */
 it.each([
   [addStandardJob, '2eee45c9ffc54d24'],

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createEventBackend, type EventQueue, openEventQueue } from '../src/event-queue.js';
 import { queueName } from '../src/names.js';
 import type { RedisConnection } from '../src/redis.js';
+import { dump } from './dump.js';
 
 /*
  * Delivered events leave Redis by a script of ours. What it leaves behind, and what it answers, is what BullMQ's own script
@@ -87,7 +88,7 @@ async function play(act: (scene: Scene) => Promise<unknown>, by: 'us' | 'BullMQ'
       return held;
     },
   });
-  const left = await dump();
+  const left = await dump(redis.client);
   await backend.close();
   await queue.close();
   await plain.close();
@@ -99,26 +100,6 @@ function withWholeSeconds(answer: unknown): unknown {
   if (!Array.isArray(answer) || answer.length === 0) return answer;
   const [job, jobId, limitMs, delayUntil] = answer;
   return [job, jobId, Math.ceil(limitMs / 1_000), delayUntil];
-}
-
-/** All keys with what they hold; of the stream without its ids; and whether a key expires. */
-async function dump(): Promise<Record<string, unknown>> {
-  const all: Record<string, unknown> = {};
-  for (const key of (await redis.client.keys('*')).sort()) {
-    const type = await redis.client.type(key);
-    const expires = (await redis.client.pttl(key)) > 0;
-    all[key] = { type, expires, value: await read(key, type) };
-  }
-  return all;
-}
-
-async function read(key: string, type: string): Promise<unknown> {
-  if (type === 'hash') return redis.client.hgetall(key);
-  if (type === 'list') return redis.client.lrange(key, 0, -1);
-  if (type === 'set') return (await redis.client.smembers(key)).sort();
-  if (type === 'zset') return redis.client.zrange(key, '0', '-1', 'WITHSCORES');
-  if (type === 'stream') return (await redis.client.xrange(key, '-', '+')).map(([, fields]) => fields);
-  return redis.client.get(key);
 }
 
 async function expectAlike(act: (scene: Scene) => Promise<unknown>, limiter?: object): Promise<unknown> {

@@ -1,25 +1,22 @@
-import { addStandardJob } from 'bullmq/dist/esm/scripts/addStandardJob-9.js';
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { reprocessJob } from 'bullmq/dist/esm/scripts/reprocessJob-9.js';
 import type { RedisConnection } from '../redis.js';
+import { ADD_LUA } from './add-lua.js';
 import { DELIVER_LUA } from './deliver-lua.js';
-import { GENERATION_SETTING, LANE_FIELD, OVERTAKEN_BY_FIELD, OVERTAKEN_FIELD } from './lane-keys.js';
-import { bullmqFunction, bullmqParts, forEach, LANE_LUA } from './lane-lua.js';
+import { LANE_FIELD, OVERTAKEN_BY_FIELD, OVERTAKEN_FIELD } from './lane-keys.js';
+import { bullmqFunction, bullmqParts, LANE_LUA } from './lane-lua.js';
 
 /*
- * BullMQ's own scripts, each with what the lanes do at that moment around it. One script, so that an event has its place
- * from the moment it exists, and the next one of its call is woken in the moment this one is delivered or dead: no crash
- * can come between. BullMQ's text is taken from the pinned version as it is; `bullmq-scripts.test.ts` says when it
- * changes.
+ * What BullMQ's scripts do, each with what the lanes do at that moment. One script, so that an event has its place from the
+ * moment it exists, and the next one of its call is woken in the moment this one is delivered or dead: no crash can come
+ * between. What every event goes through, `ADD` and `DELIVER`, are scripts of our own; around what is rare is BullMQ's text,
+ * taken from the pinned version as it is. `bullmq-scripts.test.ts` says when any of it changes.
  */
 
 export const ADD_TOGETHER = 'addTogether';
 export const DELIVER_TOGETHER = 'deliverTogether';
 export const MOVE_TO_FINISHED = 'moveToFinished';
-const bullmqAdd = bullmqParts(addStandardJob, 'if parentKey ~= nil then');
 const bullmqFinish = bullmqParts(moveToFinished, 'local jobIdKey = KEYS[12]');
-/** Of each event. */
-const ADD_ARGUMENTS = 6;
 
 export interface LaneCommand {
   /** BullMQ's, or ours. */
@@ -28,52 +25,8 @@ export interface LaneCommand {
   readonly lua: string;
 }
 
-/**
- * Enqueue: each event is added by BullMQ's script and takes its place in its lane. An id is known while its event is in
- * the queue or a dead letter, and for a time after it was delivered.
- *
- * This is also the gate that keeps calls in order while a channel is spread over another number of queues
- * (`shards/layout.ts`). A producer comes with the generation of the layout by which it chose this queue. It walks the
- * call's path, former homes first, where an event only joins a lane that there is; in the last, the call's home of now,
- * it may open one. The newest generation that has come by is kept here, and whoever comes with an older one is refused.
- *
- * So a call whose events are still at a former home goes on there until its lane is empty, and begins at its new home
- * then. Nobody has to wait or to look: at a former home a lane is only opened by who knows no newer layout, and who opened
- * the lane at the new home came by here before, with a generation that has shut that out from then on. Ids are looked up
- * in the same places, so what was known stays known. Undivided, all this is one HGET.
- *
- * KEYS: BullMQ's, the same for every job. ARGV: key prefix; generation of the producer's layout; 1 if a lane may be
- * opened; and for each event BullMQ's three arguments, its job id, its call, and Unix ms.
- *
- * @returns for each event 1 accepted, 0 the id was known, -1 nothing of its call is here and it was not added, or its
- *   error; or, when the generation is an old one and nothing was added, a number alone: the newest known here
- */
-const ADD: LaneCommand = {
-  name: ADD_TOGETHER,
-  numberOfKeys: 9,
-  lua: `
-${LANE_LUA.COUNT_TOGETHER}
-${LANE_LUA.FOLLOW}
-${LANE_LUA.JOIN}
-${bullmqAdd.functions}
-${bullmqAdd.main}
-local prefix, mayOpen = ARGV[1], ARGV[3] == '1'
-local known = tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${GENERATION_SETTING}') or 0)
-if tonumber(ARGV[2]) < known then return known end
-if tonumber(ARGV[2]) > known then
-  redis.call('HSET', prefix .. 'callpost:settings', '${GENERATION_SETTING}', ARGV[2])
-end
-local function add(packed, data, options, jobId, call, nowMs)
-  if redis.call('EXISTS', prefix .. jobId, prefix .. 'de:' .. jobId) > 0 then return 0 end
-  if not mayOpen and redis.call('HEXISTS', prefix .. 'callpost:lanes', call) == 0 then return -1 end
-  local added = bullmq(KEYS, {packed, data, options})
-  if type(added) == 'number' and added < 0 then return redis.error_reply('ERR addStandardJob ' .. added) end
-  return join(KEYS[1], jobId, call, tonumber(nowMs), prefix)
-end
-${forEach('add', 4, ADD_ARGUMENTS)}
-writeCount(prefix)
-return answers`,
-};
+/** Enqueue: many at a time. */
+const ADD: LaneCommand = { name: ADD_TOGETHER, numberOfKeys: 1, lua: ADD_LUA };
 
 /**
  * Dead; or delivered, where `DELIVER` leaves it to BullMQ. The event leaves its lane in the moment when BullMQ has found that

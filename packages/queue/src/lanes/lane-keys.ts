@@ -40,7 +40,7 @@ export const MAX_HOLD_SETTING = 'laneMaxHoldMs';
 
 /**
  * Field of {@link laneKeys}' `settings`: the newest generation of the channel's layout that anybody has come here with;
- * absent: 0. See `ADD` in `lane-commands.ts`.
+ * absent: 0. See `add-lua.ts`.
  */
 export const GENERATION_SETTING = 'generation';
 

@@ -22,37 +22,17 @@ local function writeCount(prefix)
 end`;
 
 /**
- * An event that has just been put where workers take from waits behind the first of its call instead. Needs a count. Which
- * call is not written to it, but when it is woken: where it waits says so, and most events wait.
+ * An event waits behind the first of its call. Needs a count. Which call is not written to it, but when it is woken: where it
+ * waits says so, and most events wait. What follows is written to it too: names and values of fields.
  */
 const FOLLOW = `
 local holdMs
-local function follow(prefix, jobId, call, nowMs)
+local function follow(prefix, jobId, call, nowMs, ...)
   holdMs = holdMs or tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${MAX_HOLD_SETTING}')) or ${DEFAULT_LANE_MAX_HOLD_MS}
   redis.call('RPUSH', prefix .. 'callpost:lane:' .. call, jobId)
   countParked(prefix, 1)
-  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}')
+  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}', ...)
   redis.call('ZADD', prefix .. 'delayed', (nowMs + holdMs) * 0x1000, jobId)
-end`;
-
-/**
- * Right after BullMQ added a job, which is now the last in the queue. A replayed letter that is first of its call, and would
- * wait until no live event waits, is as urgent as a live event as soon as one waits for it.
- */
-const JOIN = `
-local function join(waitKey, jobId, call, nowMs, prefix)
-  if redis.call('HSETNX', prefix .. 'callpost:lanes', call, jobId) == 1 then
-    redis.call('HSET', prefix .. jobId, '${LANE_FIELD}', call)
-    return 1
-  end
-  redis.call('LPOP', waitKey)
-  follow(prefix, jobId, call, nowMs)
-  local first = redis.call('HGET', prefix .. 'callpost:lanes', call)
-  if tonumber(redis.call('HGET', prefix .. first, 'priority') or 0) > 0 then
-    redis.call('HSET', prefix .. first, 'priority', 0)
-    if redis.call('ZREM', prefix .. 'prioritized', first) == 1 then redis.call('RPUSH', waitKey, first) end
-  end
-  return 1
 end`;
 
 /** What is written to an event that is woken, but for the call, which comes after it. */
@@ -127,7 +107,7 @@ local function rememberOvertaker(prefix, call, overtaker)
   if redis.call('EXISTS', prefix .. jobId) == 0 then rememberNewest(prefix, call, timestamp) end
 end`;
 
-export const LANE_LUA = { COUNT, COUNT_TOGETHER, FOLLOW, JOIN, WAKE, ADVANCE, HAS_LANE, REMEMBER };
+export const LANE_LUA = { COUNT, COUNT_TOGETHER, FOLLOW, WAKE, ADVANCE, HAS_LANE, REMEMBER };
 
 /** A script of BullMQ as a function of ours, so that what we do before and after it is one script with it. */
 export function bullmqFunction({ content }: BullmqScript): string {

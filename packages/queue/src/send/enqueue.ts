@@ -18,8 +18,8 @@ export interface StampedEvent {
 }
 
 /**
- * Puts events into one queue, all or none, with one script: BullMQ's own for each, and within it a place in the lane of
- * the event's call. Only because both are one is `duplicate` certain.
+ * Puts events into one queue, all or none, with one script: each as BullMQ would, and in the lane of its call. Only because
+ * both are one is `duplicate` certain.
  *
  * @returns for each event what became of it; or `stale`, and nothing was added
  */

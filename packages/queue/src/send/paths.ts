@@ -3,8 +3,8 @@ import { type Home, type Layout, pathOfCall } from '../shards/layout.js';
 import type { StampedEvent } from './enqueue.js';
 
 /*
- * The way of an event to the queue that takes it, over the homes of its call; the gate that makes this safe is `ADD` in
- * `lanes/lane-commands.ts`.
+ * The way of an event to the queue that takes it, over the homes of its call; the gate that makes this safe is in
+ * `lanes/add-lua.ts`.
  *
  * Events of one call go in the order in which they were handed over. While the layout is the same, they take the same
  * path, a step is a command on the connection to the same server, and what follows from its answer is done in the order of

@@ -52,7 +52,7 @@ export async function bringLetter(
 
 /**
  * KEYS settings. ARGV prefix, generation, call. Whoever comes with an older generation can open no lane here any more (see
- * `ADD` in `lane-commands.ts`), so that a lane which is gone stays gone.
+ * `add-lua.ts`), so that a lane which is gone stays gone.
  */
 const HAS_LEFT = `
 ${LANE_LUA.HAS_LANE}
