@@ -194,6 +194,7 @@ describe('delivered events leave Redis as BullMQ would have it', () => {
     ['deid', 'once'],
     ['rjk', 'every day'],
     ['opts', '{"tm":"{}"}'],
+    ['opts', '{"attempts":3,"backoff":{"type":"fixed","delay":5},"removeOnComplete":true,"kl":7,"omc":true}'],
     ['priority', '3'],
   ])('and the next one comes with its %s', async (field, value) => {
     const answers = await expectAlike(async (scene) => {

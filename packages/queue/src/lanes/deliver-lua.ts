@@ -5,11 +5,11 @@ import { LANE_FIELD, OVERTAKEN_FIELD } from './lane-keys.js';
 import { bullmqParts, forEach, LANE_LUA, WOKEN } from './lane-lua.js';
 
 /*
- * What becomes of a delivered event is nine tenths of what Redis does for Callpost. So it is not BullMQ's script that does
- * it but this one, which leaves the same behind with half the commands, since it knows more: the job is removed, what holds
- * for the queue holds for all jobs of one script, the event that is woken is the one that is taken next, and one that was
- * enqueued into a lane is no part of a flow. What is not plain is left to BullMQ's: a job that is part of a flow or deduplicated by BullMQ, and taking the next one where the queue
- * is paused, limited, or has nothing but prioritised jobs.
+ * What becomes of a delivered event is most of what Redis does for Callpost. So it is not BullMQ's script that does it but
+ * this one, which leaves the same behind with half the commands, since it knows more: the job is removed, what holds for the
+ * queue holds for all jobs of one script, the event that is woken is the one that is taken next, and one that was enqueued
+ * into a lane is no part of a flow. What is not plain is left to BullMQ: a job that is part of a flow or deduplicated by
+ * BullMQ, and taking the next one where the queue is paused, limited, or has nothing but prioritised jobs.
  *
  * `deliver-together.test.ts` compares what both leave behind.
  */
@@ -100,14 +100,14 @@ local function take(token)
   local job, known = redis.call('HMGET', jobKey, ${FRESH_FIELDS.map((field) => `'${field}'`).join()}), 0
   for at = 1, ${FRESH_FIELDS.length} do if job[at] then known = known + 1 end end
   local data, timestamp, opts, name, priority, ats = unpack(job)
-  local isFresh = opts == '{}' and priority == '0' and (woken or name == '${JOB_NAME}') and redis.call('HLEN', jobKey) == known
+  local isFresh = priority == '0' and (woken or name == '${JOB_NAME}') and redis.call('HLEN', jobKey) == known
   local starts = (tonumber(ats) or 0) + 1
   if woken then
     redis.call('HSET', jobKey, 'processedOn', nowMs, 'ats', starts, ${WOKEN}, laneOfWoken)
   else
     redis.call('HSET', jobKey, 'processedOn', nowMs, 'ats', starts)
   end
-  if isFresh then return {jobId, data, timestamp, starts, tonumber(nowMs)} end
+  if isFresh then return {jobId, data, timestamp, starts, tonumber(nowMs), opts} end
   return {redis.call('HGETALL', jobKey), jobId, 0, 0}
 end`;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { raw2NextJobData } from 'bullmq';
+import { Job, raw2NextJobData } from 'bullmq';
 import { moveToFinished } from 'bullmq/dist/esm/scripts/moveToFinished-14.js';
 import { JOB_NAME } from '../names.js';
 import { turnByTurn } from '../turn-by-turn.js';
@@ -30,18 +30,19 @@ export interface DeliveryTerms {
 export const NOT_PLAIN = -100;
 
 /**
- * An event that was only ever enqueued and taken: job id, data, timestamp, how often it was taken, and Unix ms of being taken.
+ * An event that was only ever enqueued and taken: job id, data, timestamp, how often it was taken, Unix ms of being taken, and
+ * options as BullMQ writes them.
  */
-type FreshJob = readonly [string, string, string, number, number];
+type FreshJob = readonly [string, string, string, number, number, string];
 
 /** The next event for the worker, from the answer of the script, as BullMQ wants it. */
 export function nextEvent(answer: unknown): unknown[] {
   if (!isFreshJob(answer)) return raw2NextJobData(answer as unknown[]);
-  const [jobId, data, timestamp, attemptsStarted, processedOn] = answer;
+  const [jobId, data, timestamp, attemptsStarted, processedOn, options] = answer;
   const job = {
     name: JOB_NAME,
     data,
-    opts: {},
+    opts: options === '{}' ? {} : Job.optsFromJSON(options),
     progress: 0,
     delay: 0,
     priority: 0,
