@@ -26,12 +26,13 @@ local function add(jobId, data, options, timestamp, call)
   if redis.call('EXISTS', prefix .. jobId, prefix .. 'de:' .. jobId) > 0 then return 0 end
   local first = redis.call('HGET', lanes, call)
   if not first and not mayOpen then return -1 end
+  redis.call('HSET', prefix .. jobId, 'name', '${JOB_NAME}', 'data', data, 'opts', options, 'timestamp', timestamp,
+    'delay', 0, 'priority', 0)
   if first then
-    follow(prefix, jobId, call, math.floor(timestamp), 'data', data, 'opts', options, 'timestamp', timestamp, 'priority', 0)
+    follow(prefix, jobId, call, math.floor(timestamp))
     hurry(first)
   else
-    redis.call('HSET', prefix .. jobId, 'name', '${JOB_NAME}', 'data', data, 'opts', options, 'timestamp', timestamp,
-      'delay', 0, 'priority', 0, '${LANE_FIELD}', call)
+    redis.call('HSET', prefix .. jobId, '${LANE_FIELD}', call)
     redis.call('HSET', lanes, call, jobId)
     redis.call('LPUSH', wait, jobId)
     isAnyFirst = true

@@ -23,15 +23,15 @@ end`;
 
 /**
  * An event waits behind the first of its call. Needs a count. Which call is not written to it, but when it is woken: where it
- * waits says so, and most events wait. What follows is written to it too: names and values of fields.
+ * waits says so, and most events wait.
  */
 const FOLLOW = `
 local holdMs
-local function follow(prefix, jobId, call, nowMs, ...)
+local function follow(prefix, jobId, call, nowMs)
   holdMs = holdMs or tonumber(redis.call('HGET', prefix .. 'callpost:settings', '${MAX_HOLD_SETTING}')) or ${DEFAULT_LANE_MAX_HOLD_MS}
   redis.call('RPUSH', prefix .. 'callpost:lane:' .. call, jobId)
   countParked(prefix, 1)
-  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}', ...)
+  redis.call('HSET', prefix .. jobId, 'delay', holdMs, 'name', '${PARKED}')
   redis.call('ZADD', prefix .. 'delayed', (nowMs + holdMs) * 0x1000, jobId)
 end`;
 
