@@ -27,7 +27,11 @@ const SERIES = {
     steps: { full: [0, 100_000], quick: [0, 10_000], tiny: [0, 100] },
     of: (letters) => ({ prepare: (stage) => plantLetters(stage, letters) }),
   },
-  channels: {
+  'channels, one of them busy': {
+    steps: { full: [1, 10, 50], quick: [1, 10], tiny: [1, 3] },
+    of: (count) => ({ stage: { channels: channelNames(count), busyChannels: channelNames(1) } }),
+  },
+  'channels, all of them busy': {
     steps: { full: [1, 10, 50], quick: [1, 10], tiny: [1, 3] },
     of: (count) => ({ stage: { channels: channelNames(count) } }),
   },

@@ -86,9 +86,9 @@ export async function bareQueue({ redisSocket }, name, options = {}) {
   };
 }
 
-/** Callpost's own way in. With several channels their events take turns. */
-export async function callpostQueue({ redis, channels = ['default'] }) {
-  const queues = channels.map((channel) => createCallEventQueue({ redis: redis.url, channel }));
+/** Callpost's own way in. With several channels their events take turns; those that are not busy have none. */
+export async function callpostQueue({ redis, channels = ['default'], busyChannels = channels }) {
+  const queues = busyChannels.map((channel) => createCallEventQueue({ redis: redis.url, channel }));
   const looking = connectRedis(redis.url, 'tool');
   await openRedis(looking);
   return {
@@ -106,7 +106,7 @@ export async function callpostQueue({ redis, channels = ['default'] }) {
     enqueueOne: (event) => queues[0].send(event),
     /** Dead ones are not counted: they never reached the sink, which knows what is missing. */
     async remaining() {
-      const all = await Promise.all(channels.map((channel) => readChannelStatus(looking, channel)));
+      const all = await Promise.all(busyChannels.map((channel) => readChannelStatus(looking, channel)));
       return sum(all.map(({ counts: { dead, ...queued } }) => sum(Object.values(queued))));
     },
     async close() {
