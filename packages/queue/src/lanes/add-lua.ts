@@ -20,6 +20,10 @@ local function hurry(first)
   if redis.call('ZREM', prefix .. 'prioritized', first) == 1 then redis.call('RPUSH', wait, first) end
 end`;
 
+/**
+ * An event's fields are written in two steps, also where one would do: Redis enlarges a hash's table a step at a time, and one
+ * that is written at once keeps its former table for as long as the event waits, 32 bytes.
+ */
 const ADD = `
 local added, isAnyFirst = 0, false
 local function add(jobId, data, options, timestamp, call)
