@@ -53,7 +53,8 @@ export class EventBackend extends GatedBackend {
   #deliver: DeliverTogether | undefined;
 
   /**
-   * Adds events, each in its lane, with one script.
+   * Adds events, each in its lane, with one script. Of a job's options only the trace is written, under BullMQ's short name
+   * for it, `tm`: how an event is retried and kept is not its own but the worker's policy.
    *
    * @returns for each event what became of it; or `stale`, and nothing was added
    */
